@@ -1,0 +1,61 @@
+# One virtual environment in two sizes: what a musician needs to hear it, what a developer needs to check it.
+VENV ?= .venv
+PYTHON ?= python3
+
+BIN := $(VENV)/bin
+PLAYABLE := $(VENV)/.playable
+CHECKABLE := $(VENV)/.checkable
+PERFORMANCES := violin-phrase sequencer-line
+
+export PIP_DISABLE_PIP_VERSION_CHECK = 1
+
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.PHONY: help demo test lint clean packages $(PERFORMANCES)
+
+help:
+	@echo "make demo    hear it: plays two performances into out/"
+	@echo "make test    install what the tests need, then check style and types and run them"
+	@echo "make lint    check style and types only"
+	@echo "make clean   remove out/, builds and caches; $(VENV)/ and runs/ stay"
+
+demo: $(PERFORMANCES)
+	@echo
+	@echo "Made, each with a picture beside it:"
+	@printf '    %s\n' $(PERFORMANCES:%=out/%.wav)
+	@echo "To play live, without a rack:"
+	@echo "    $(BIN)/ddsp-pi run --sim"
+
+$(PERFORMANCES): $(PLAYABLE)
+	@mkdir -p out
+	$(BIN)/ddsp-pi render --mode cv --model violin --cv configs/performances/$@.csv -o out/$@.wav --plot out/$@.png
+
+test: packages lint
+	$(BIN)/pytest -n 2 --dist loadgroup
+
+lint: $(CHECKABLE)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+clean:
+	rm -rf out dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find ddsp_pi tests -name __pycache__ -type d -prune -exec rm -rf {} +
+
+packages:
+	@PYTHON="$(PYTHON)" tests/system-packages.sh
+
+$(PLAYABLE): pyproject.toml ddsp_pi/__init__.py | $(BIN)/pip
+	$(BIN)/pip install -q -e '.[plot,files]'
+	@touch $@
+
+$(CHECKABLE): pyproject.toml ddsp_pi/__init__.py | $(BIN)/pip
+	$(BIN)/pip install -q -e '.[train,dev]'
+	@touch $@ $(PLAYABLE)
+
+$(BIN)/pip:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "ddsp-pi needs Python 3.11 or newer; name one: make PYTHON=python3.11 ..."; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
+		{ echo "Python lacks its venv module; on Debian and Pi OS: sudo apt install python3-venv"; exit 1; }
+	$(PYTHON) -m venv $(VENV)

@@ -1,0 +1,91 @@
+"""The command line: one verb, one module, loaded only when it is called."""
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+
+from ddsp_pi import __version__
+from ddsp_pi.errors import DdspPiError, MissingExtraError
+
+VERBS = {
+    "run": "play live: the rack, or a computer with --sim",
+    "render": "play a CV/gate file into a WAV file",
+    "models": "list the instruments and what their cards say",
+    "analyze": "measure pitch, loudness and timbre of a recording",
+    "bench": "measure how fast the engine runs here",
+    "config": "check, show and explain the settings",
+    "train": "learn an instrument from recordings",
+    "evaluate": "measure an instrument on recordings it has not heard",
+    "export": "write a trained instrument as one file",
+}
+"""Each verb is the module of that name in this package, with `configure(parser)` and `run(args)`."""
+
+EXTRAS = {
+    "gpiod": "rack",
+    "matplotlib": "plot",
+    "mido": "midi",
+    "onnx": "train",
+    "rtmidi": "midi",
+    "soundfile": "files",
+    "soxr": "files",
+    "spidev": "rack",
+    "swift_f0": "train",
+    "tensorboard": "train",
+    "torch": "train",
+    "tqdm": "train",
+}
+"""The extra that brings each optional library."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one verb and return its exit code: 0 done, 1 failed while working, 2 unusable input."""
+    chosen = _chooser().parse_args(argv)
+    try:
+        exit_code = _run(chosen.verb, chosen.rest)
+        sys.stdout.flush()
+        return exit_code
+    except KeyboardInterrupt:
+        return 130
+    except DdspPiError as error:
+        return _complain(chosen.verb, error, error.exit_code)
+    except BrokenPipeError:
+        # Whoever reads us, like `head`, has had enough; the exit must not write to it once more.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except OSError as error:
+        return _complain(chosen.verb, error, 1)
+
+
+def _chooser() -> argparse.ArgumentParser:
+    verbs = "\n".join(f"  {verb:<10}{meaning}" for verb, meaning in VERBS.items())
+    parser = argparse.ArgumentParser(
+        prog="ddsp-pi",
+        description="A neural synthesizer for Eurorack.",
+        epilog=f"verbs:\n{verbs}\n\n'ddsp-pi VERB --help' says what a verb takes.",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
+    parser.add_argument("verb", metavar="VERB", choices=VERBS, help="what to do, see below")
+    parser.add_argument("rest", metavar="...", nargs=argparse.REMAINDER, help="what the verb takes")
+    return parser
+
+
+def _run(verb: str, rest: Sequence[str]) -> int:
+    try:
+        module = import_module(f"{__name__}.{verb}")
+        parser = argparse.ArgumentParser(prog=f"ddsp-pi {verb}", description=VERBS[verb])
+        module.configure(parser)
+        return int(module.run(parser.parse_args(rest)))
+    except ModuleNotFoundError as error:
+        library = (error.name or "").partition(".")[0]
+        if library not in EXTRAS:
+            raise
+        needs = f"this needs {library}; install it with: pip install 'ddsp-pi[{EXTRAS[library]}]'"
+        raise MissingExtraError(needs) from error
+
+
+def _complain(verb: str, error: Exception, exit_code: int) -> int:
+    print(f"ddsp-pi {verb}: {error}", file=sys.stderr)
+    return exit_code

@@ -1,0 +1,24 @@
+"""`ddsp-pi export`: a trained run as one instrument file."""
+
+import argparse
+from pathlib import Path
+
+from ddsp_pi.cli.train import print_figures
+from ddsp_pi.train.run import open_run
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Arguments of this verb."""
+    parser.add_argument("run", type=Path, metavar="RUN", help="folder of a training run")
+    parser.add_argument(
+        "-o", "--output", type=Path, required=True, metavar="ONNX", help="the instrument file"
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Write the instrument; refuses when it would not play what torch plays."""
+    training = open_run(args.run)
+    instrument, _ = training.export(training.trained(), args.output)
+    print_figures(instrument.card.metrics)
+    print(f"{args.output}: {args.output.stat().st_size / 1000:.0f} kB")
+    return 0

@@ -1,0 +1,117 @@
+"""`ddsp-pi render`: the live engine on files."""
+
+import argparse
+import sys
+import threading
+import time
+from pathlib import Path
+
+import msgspec
+import numpy as np
+
+from ddsp_pi.app import App, build
+from ddsp_pi.cli.progress import Progress
+from ddsp_pi.config import Config, load_config
+from ddsp_pi.engine.audio import WavAudio
+from ddsp_pi.errors import ConfigError
+from ddsp_pi.frame import HOP, SAMPLE_RATE
+from ddsp_pi.rack.performance import Performance, load_performance
+from ddsp_pi.rack.sim import SimBoard
+
+TAIL_S = 1.0
+"""Rendered after the performance ends, for the last release."""
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Arguments of this verb."""
+    parser.add_argument("--cv", type=Path, required=True, metavar="CSV", help="the performance to play")
+    parser.add_argument(
+        "-o", "--output", type=Path, required=True, metavar="WAV", help="where the sound goes"
+    )
+    parser.add_argument(
+        "--plot", type=Path, metavar="PNG", help="draw cables, pitch, loudness and spectrogram"
+    )
+    parser.add_argument(
+        "--block", type=int, default=HOP, help="samples per block (1..65536, default %(default)s)"
+    )
+    add_instrument_arguments(parser)
+
+
+def add_instrument_arguments(parser: argparse.ArgumentParser) -> None:
+    """What to play and how: shared by `render` and `run`."""
+    parser.add_argument(
+        "--config", type=Path, metavar="YAML", help="configuration over the packaged defaults"
+    )
+    parser.add_argument("--mode", help="how it is played (default: from the configuration)")
+    parser.add_argument("--model", help="instrument, by name or as a file")
+    parser.add_argument("--morph-to", metavar="MODEL", help="second instrument for the morph parameter")
+    parser.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="set a parameter, in its unit; repeatable",
+    )
+
+
+def configuration(args: argparse.Namespace) -> Config:
+    """The configuration file with the command line over it.
+
+    Raises:
+        ConfigError: a --set that is not NAME=NUMBER, or a file that cannot be used.
+    """
+    config = load_config(args.config)
+    chosen = {name: getattr(args, name) for name in ("mode", "model", "morph_to") if getattr(args, name)}
+    return msgspec.structs.replace(config, params=config.params | dict(map(_assignment, args.set)), **chosen)
+
+
+def _assignment(text: str) -> tuple[str, float]:
+    name, _, value = text.partition("=")
+    try:
+        return name, float(value)
+    except ValueError:
+        raise ConfigError(f"--set {text}: give NAME=NUMBER, for example --set brightness=2") from None
+
+
+def run(args: argparse.Namespace) -> int:
+    """Render a performance and say what was made."""
+    if not 1 <= args.block <= 65_536:
+        raise ConfigError(f"--block {args.block}: give 1 to 65536 samples")
+    performance = load_performance(args.cv)
+    app = build(configuration(args), SimBoard(performance))
+    args.output.parent.mkdir(parents=True, exist_ok=True)
+    samples = round((performance.length_ns / 1e9 + TAIL_S) * SAMPLE_RATE)
+    begun = time.perf_counter()
+    with Progress("render", samples) as progress:
+        WavAudio(args.output, samples, args.block, progress.advance).run(app.engine.render, threading.Event())
+    seconds = time.perf_counter() - begun
+    _report(args, app, performance, samples, seconds)
+    if args.plot:
+        _plot(args, app, performance)
+    return 0
+
+
+def _report(
+    args: argparse.Namespace, app: App, performance: Performance, samples: int, seconds: float
+) -> None:
+    notes = sum(edge.high for edge in performance.edges)
+    length = samples / SAMPLE_RATE
+    peak_db = 20.0 * np.log10(max(app.engine.telemetry.peak, 1e-6))
+    print(
+        f"{args.output}: {length:.1f} s of {app.instrument.card.title}, {notes} notes, "
+        f"peak {peak_db:.1f} dBFS, {length / seconds:.0f} x real time"
+    )
+    if app.engine.telemetry.rejected_samples:
+        print(
+            f"{app.engine.telemetry.rejected_samples} samples were not finite: silenced",
+            file=sys.stderr,
+        )
+
+
+def _plot(args: argparse.Namespace, app: App, performance: Performance) -> None:
+    from ddsp_pi.pictures import draw_performance, read_wav
+
+    args.plot.parent.mkdir(parents=True, exist_ok=True)
+    title = f"{args.cv.stem} played by {app.instrument.card.title}"
+    draw_performance(performance, read_wav(args.output), title, args.plot)
+    print(f"{args.plot}: cables, pitch, loudness and spectrogram")

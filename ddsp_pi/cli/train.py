@@ -1,0 +1,93 @@
+"""`ddsp-pi train`: recordings in, instrument out."""
+
+import argparse
+import os
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import yaml
+
+from ddsp_pi.errors import ConfigError
+from ddsp_pi.train.evaluate import draw
+from ddsp_pi.train.export import Origin
+from ddsp_pi.train.run import Plan, begin
+from ddsp_pi.train.settings import Settings
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Arguments of this verb."""
+    parser.add_argument(
+        "data", type=Path, metavar="DATA", help="folder of wav/flac recordings of one instrument"
+    )
+    parser.add_argument(
+        "-o", "--output", type=Path, required=True, metavar="RUN", help="run folder; resumes if begun"
+    )
+    parser.add_argument("--only", default="*", metavar="GLOB", help="use only recordings of such a name")
+    parser.add_argument(
+        "--held-out", action="append", default=[], metavar="GLOB", help="recordings to judge by; repeatable"
+    )
+    parser.add_argument("--held-out-share", type=float, default=0.1, help="share to hold out otherwise")
+    parser.add_argument("--card", type=Path, metavar="YAML", help="name, title, author, licence, attribution")
+    parser.add_argument(
+        "--set", action="append", default=[], metavar="NAME=VALUE", help="a training setting, e.g. hidden=32"
+    )
+    parser.add_argument("--threads", type=int, default=1, help="torch threads; a second buys about a tenth")
+    parser.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="processes for the features")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Train, export and judge."""
+    plan = Plan(
+        data=str(args.data),
+        only=args.only,
+        held_out=tuple(args.held_out),
+        held_out_share=args.held_out_share,
+        origin=_origin(args),
+        settings=_settings(args.set),
+    )
+    training = begin(args.output, plan, args.workers)
+    training.use_threads(args.threads)
+    for remark in training.material.remarks:
+        print(remark)
+    path = args.output / f"{plan.origin.name}.onnx"
+    instrument, sounds = training.export(training.train(), path)
+    draw(sounds, args.output / "held-out.png")
+    print_figures(instrument.card.metrics)
+    print(
+        f"{path}: {path.stat().st_size / 1000:.0f} kB; beside it held-out.png, metrics.csv and tensorboard/"
+    )
+    return 0
+
+
+def print_figures(metrics: dict[str, float]) -> None:
+    """The held-out figures in a sentence or two."""
+    print(
+        "held out: loss {loss:.3f} (static baseline {loss_static:.3f}, oracle {loss_oracle:.3f}): "
+        "{below_static:.1%} below the baseline, {to_oracle:.1%} of the way to the oracle; "
+        "pitch within 20 cents on {pitch_within_20_cents:.1%} of voiced frames, "
+        "loudness correlation {loudness_correlation:.3f}, bias {loudness_bias_db:+.2f} dB".format(**metrics)
+    )
+
+
+def _origin(args: argparse.Namespace) -> Origin:
+    if args.card is None:
+        return Origin(name=args.data.resolve().name.lower().replace(" ", "-"))
+    try:
+        return msgspec.convert(yaml.safe_load(args.card.read_text()), Origin)
+    except (OSError, yaml.YAMLError, msgspec.MsgspecError) as error:
+        raise ConfigError(
+            f"--card {args.card}: {error}; it needs name, and may have title, author, …"
+        ) from error
+
+
+def _settings(assignments: list[str]) -> Settings:
+    values: dict[str, Any] = {}
+    for text in assignments:
+        name, _, value = text.partition("=")
+        values[name] = value
+    try:
+        return msgspec.convert(values, Settings, strict=False)
+    except msgspec.ValidationError as error:
+        names = ", ".join(Settings.__struct_fields__)
+        raise ConfigError(f"--set {' '.join(assignments)}: {error}; settings are: {names}") from None

@@ -1,0 +1,226 @@
+"""Typed settings: one YAML file over the packaged defaults, checked before anything starts.
+
+The defaults stand in `configs/default.yaml` and nowhere else; the classes here say what a value may be
+and mean, once, for the check and for `ddsp-pi config explain`.
+"""
+
+import math
+import re
+from collections.abc import Callable, Iterable, Iterator
+from difflib import get_close_matches
+from functools import cache
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import Meta, Struct
+
+from ddsp_pi.errors import ConfigError
+from ddsp_pi.located import Place, Problem, YamlFile, dotted, problem_of, read_yaml
+from ddsp_pi.setting import Setting, describe
+from ddsp_pi.shipped import configs_folder
+
+SYSTEM_FILE = Path("/etc/ddsp_pi/config.yaml")
+
+
+class Audio(Struct, frozen=True, forbid_unknown_fields=True):
+    """Where the sound goes."""
+
+    backend: Annotated[
+        Literal["portaudio", "null"],
+        Meta(description="What plays: the sound card, or nothing at all. YAML needs the quotes of 'null'."),
+    ]
+    device: Annotated[
+        str | int | None,
+        Meta(description="Which sound card: a part of its name, or its number. Empty: the system's choice."),
+    ]
+    period: Annotated[
+        int,
+        Meta(
+            ge=16, le=1024, description="Samples per block at 48 kHz: fewer answer sooner, more click less."
+        ),
+    ]
+    channels: Annotated[
+        Literal[1, 2], Meta(description="Outputs to play on: one, or left and right the same.")
+    ]
+
+
+class Route(Struct, frozen=True, forbid_unknown_fields=True):
+    """What one jack plays."""
+
+    jack: Annotated[
+        Literal["cv1", "cv2", "cv3", "cv4", "cv5", "cv6"], Meta(description="The jack, as on the panel.")
+    ]
+    to: Annotated[str, Meta(min_length=1, description="The parameter that the cable holds.")]
+    law: Annotated[
+        Literal["v_oct", "linear", "log"],
+        Meta(description="How volts become values: an octave per volt, or `volts` spread over `range`."),
+    ] = "linear"
+    volts: Annotated[tuple[float, float], Meta(description="The span of volts that counts, low first.")] = (
+        -5.0,
+        5.0,
+    )
+    range: Annotated[
+        tuple[float, float] | None,
+        Meta(description="Values at the two ends of `volts`. Left out: the parameter's own range."),
+    ] = None
+    smooth_ms: Annotated[
+        float, Meta(ge=0, le=1000, description="Time constant that takes out jitter and steps; 0: none.")
+    ] = 0.0
+
+    def __post_init__(self) -> None:
+        """Refuse what each value alone could not show."""
+        if self.volts[0] >= self.volts[1]:
+            raise ValueError("volts must rise from the first to the second")
+        if self.law == "v_oct" and self.range is not None:
+            raise ValueError("v_oct takes no range: the notes follow the volts")
+        if self.law == "log" and self.range is not None and min(self.range) <= 0:
+            raise ValueError("a log range must stay above 0")
+
+
+class Cv(Struct, frozen=True, forbid_unknown_fields=True):
+    """What the CV jacks mean."""
+
+    zero_volt_note: Annotated[
+        float, Meta(ge=0, le=127, description="MIDI note at 0 V on a v_oct jack; 60 is middle C.")
+    ]
+    routes: Annotated[tuple[Route, ...], Meta(description="Which jack plays what, one row for each.")]
+
+    def __post_init__(self) -> None:
+        """Refuse two cables on one parameter: the later row would win without a word."""
+        targets = [route.to for route in self.routes]
+        twice = sorted({name for name in targets if targets.count(name) > 1})
+        if twice:
+            raise ValueError(f"more than one route to {', '.join(twice)}")
+
+
+class Osc(Struct, frozen=True, forbid_unknown_fields=True):
+    """Who may play over the network."""
+
+    port: Annotated[int, Meta(ge=1, le=65535, description="UDP port where OSC comes in.")]
+    lan: Annotated[bool, Meta(description="Whether other computers may play too, not only this one.")]
+
+
+class Config(Struct, frozen=True, forbid_unknown_fields=True):
+    """Everything a file can set."""
+
+    mode: Annotated[str, Meta(min_length=1, description="How the instrument is played; cv: by the jacks.")]
+    model: Annotated[str, Meta(min_length=1, description="Which instrument plays, by name or as a file.")]
+    morph_to: Annotated[
+        str | None, Meta(description="Second instrument, towards which `morph` goes. Empty: none.")
+    ]
+    audio: Audio
+    cv: Cv
+    params: Annotated[
+        dict[str, float], Meta(description="Where the parameters stand at the start, each in its own unit.")
+    ]
+    osc: Osc
+
+
+def usual_file() -> Path | None:
+    """The file of this system, if it has one."""
+    return SYSTEM_FILE if SYSTEM_FILE.is_file() else None
+
+
+def load_config(path: Path | None = None) -> Config:
+    """The packaged defaults with a file over them; maps are merged, lists replaced.
+
+    Raises:
+        ConfigError: the file cannot be read or used; the message says what, on which line, and why.
+    """
+    defaults = _defaults()
+    source = defaults if path is None else read_yaml(path)
+    data = _merged(defaults.data, source.data)
+    try:
+        config = msgspec.convert(data, Config)
+    except msgspec.ValidationError as error:
+        raise _complaint(problem_of(str(error), data), source) from None
+    for place in _not_finite(msgspec.to_builtins(config)):
+        raise _complaint(Problem("expected a finite number", place), source)
+    return config
+
+
+def _merged(base: Any, over: Any) -> Any:
+    # A section whose lines are all commented out reads as None and says nothing.
+    if over is None and isinstance(base, dict):
+        return base
+    if isinstance(base, dict) and isinstance(over, dict):
+        return base | {key: _merged(base.get(key), value) for key, value in over.items()}
+    return over
+
+
+def _not_finite(value: Any, place: Place = ()) -> Iterator[Place]:
+    if isinstance(value, float) and not math.isfinite(value):
+        yield place
+    if isinstance(value, list | tuple):
+        value = dict(enumerate(value))
+    if isinstance(value, dict):
+        for step, item in value.items():
+            yield from _not_finite(item, (*place, step))
+
+
+def explain(key: str = "") -> list[Setting]:
+    """The setting of that name, or all inside a section; no name: all there are.
+
+    Raises:
+        ConfigError: there is no such setting.
+    """
+    name = re.sub(r"^\$\.?|\[\d+\]", "", key)
+    found = _inside(name)
+    if not found:
+        raise ConfigError(f"no setting called {key!r}; {_suggestion(name, _settings())}")
+    return found
+
+
+def _inside(name: str) -> list[Setting]:
+    return [setting for key, setting in _settings().items() if not name or f"{key}.".startswith(f"{name}.")]
+
+
+def _complaint(problem: Problem, source: YamlFile) -> ConfigError:
+    where = f"at {dotted(problem.place)}, line {source.line(problem.place)} of {source.path}"
+    return ConfigError(f"{problem.what} {where}; {_HINTS[problem.kind](problem.place)}")
+
+
+def _hint_explain(place: Place) -> str:
+    command = f"ddsp-pi config explain {_key(place)}".strip()
+    return f"see '{command}'"
+
+
+def _hint_choice(place: Place) -> str:
+    return f"it may be {_settings()[_key(place)].type}"
+
+
+def _hint_key(place: Place) -> str:
+    section = _key(place[:-1])
+    inside = [setting.key.removeprefix(section).lstrip(".") for setting in _inside(section)]
+    return _suggestion(str(place[-1]), dict.fromkeys(key.partition(".")[0] for key in inside))
+
+
+_HINTS: dict[str, Callable[[Place], str]] = {
+    "value": _hint_explain,
+    "choice": _hint_choice,
+    "key": _hint_key,
+}
+
+
+def _key(place: Place) -> str:
+    """The nearest name on the way to a place that `explain` knows."""
+    names = [step for step in place if isinstance(step, str)]
+    while names and not _inside(".".join(names)):
+        names.pop()
+    return ".".join(names)
+
+
+def _suggestion(name: str, names: Iterable[str]) -> str:
+    close = get_close_matches(name, names, n=1)
+    return f"did you mean {close[0]!r}?" if close else f"there are: {', '.join(names)}"
+
+
+@cache
+def _defaults() -> YamlFile:
+    return read_yaml(configs_folder() / "default.yaml")
+
+
+@cache
+def _settings() -> dict[str, Setting]:
+    return describe(Config, _defaults().data)

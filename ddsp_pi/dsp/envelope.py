@@ -1,0 +1,83 @@
+"""Gate → gain: an attack/decay/sustain/release envelope whose edges fall on any sample."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ddsp_pi.frame import SAMPLE_RATE
+
+SETTLED = 1e-6
+"""−120 dB: nearer than this to its target, the gain has arrived."""
+
+_FALL_60_DB = np.log(1000.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """Times in seconds, sustain as a gain 0..1.
+
+    Attack is the time of a linear rise from silence to 1. Decay and release are exponential and
+    fall by 60 dB of their way in the stated time.
+    """
+
+    attack_s: float
+    decay_s: float
+    sustain: float
+    release_s: float
+
+
+class Envelope:
+    """ADSR envelope. A retrigger rises from where the gain is, so it never clicks."""
+
+    def __init__(self) -> None:
+        self.reset()
+
+    def reset(self) -> None:
+        """Silent, gate closed."""
+        self.gain = 0.0
+        self.gate = False
+        self._rising = False
+
+    def render(self, shape: Shape, edges: Sequence[tuple[int, bool]], out: NDArray[np.float64]) -> None:
+        """Write the gain of n = len(out) samples.
+
+        Args:
+            shape: the times, constant over the block.
+            edges: (sample, high) in order; an edge takes effect at that very sample.
+            out: (n,) overwritten.
+        """
+        done = 0
+        for sample, high in (*edges, (len(out), None)):
+            self._run(shape, out[done:sample])
+            done = sample
+            if high is not None:
+                self.gate = high
+                self._rising = high
+
+    def _run(self, shape: Shape, out: NDArray[np.float64]) -> None:
+        if self._rising and len(out):
+            out = out[self._rise(shape.attack_s, out) :]
+        if len(out):
+            self._approach(*((shape.sustain, shape.decay_s) if self.gate else (0.0, shape.release_s)), out)
+
+    def _rise(self, attack_s: float, out: NDArray[np.float64]) -> int:
+        """Rise linearly; returns how many samples it took of those there are."""
+        step = 1.0 / max(attack_s * SAMPLE_RATE, 1.0)
+        needed = max(int(np.ceil((1.0 - self.gain) / step)), 1)
+        n = min(needed, len(out))
+        np.minimum(self.gain + step * np.arange(1, n + 1), 1.0, out=out[:n])
+        self.gain = float(out[n - 1])
+        self._rising = n < needed
+        return n
+
+    def _approach(self, target: float, seconds: float, out: NDArray[np.float64]) -> None:
+        if self.gain == target:
+            out[:] = target
+            return
+        fall = np.exp(-_FALL_60_DB / max(seconds * SAMPLE_RATE, 1.0) * np.arange(1, len(out) + 1))
+        np.add(target, (self.gain - target) * fall, out=out)
+        self.gain = float(out[-1])
+        if abs(self.gain - target) < SETTLED:
+            self.gain = target

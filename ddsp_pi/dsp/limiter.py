@@ -1,0 +1,51 @@
+"""The last stage: whatever happens before, the rack's next module gets a sane signal."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ddsp_pi.frame import SAMPLE_RATE
+
+
+class Limiter:
+    """Peak limiter without look-ahead, behind a guard against NaN and infinity.
+
+    The gain follows the peak at once and recovers exponentially, so no sample ever exceeds the
+    ceiling and nothing is delayed. Below the ceiling the signal passes bit by bit.
+    """
+
+    def __init__(self, ceiling: float = 0.98, release_s: float = 0.08) -> None:
+        self.ceiling = ceiling
+        self._log_ceiling = float(np.log(ceiling))
+        self._fall_per_sample = 1.0 / (release_s * SAMPLE_RATE)
+        self.reset()
+
+    def reset(self) -> None:
+        """No peak remembered; the count of rejected samples starts again."""
+        self._log_peak = -np.inf
+        self.rejected = 0
+
+    def process(self, block: NDArray[np.float32]) -> bool:
+        """Limit (n,) samples in place; False if some were not finite and have been silenced."""
+        sane = self._silence_insane(block)
+        if self._log_peak > self._log_ceiling or np.abs(block).max(initial=0.0) > self.ceiling:
+            self._limit(block)
+        return sane
+
+    def _silence_insane(self, block: NDArray[np.float32]) -> bool:
+        finite = np.isfinite(block)
+        if finite.all():
+            return True
+        self.rejected += int((~finite).sum())
+        block[~finite] = 0.0
+        return False
+
+    def _limit(self, block: NDArray[np.float32]) -> None:
+        # peak[i] = max(|x[i]|, peak[i-1] · fall) is a running maximum once the fall is divided out.
+        fallen = self._fall_per_sample * np.arange(1, len(block) + 1)
+        with np.errstate(divide="ignore"):
+            raised = np.log(np.abs(block).astype(np.float64)) + fallen
+        log_peak = np.maximum(np.maximum.accumulate(raised), self._log_peak) - fallen
+        block *= np.minimum(1.0, self.ceiling / np.exp(log_peak)).astype(np.float32)
+        # Rounding to float32 may leave a peak one bit above the ceiling.
+        np.clip(block, -self.ceiling, self.ceiling, out=block)
+        self._log_peak = float(log_peak[-1])

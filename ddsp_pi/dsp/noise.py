@@ -1,0 +1,117 @@
+"""Band-filtered noise: per-hop band magnitudes times a precomputed bank of band noises."""
+
+from functools import cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ddsp_pi.dsp.loudness import a_weighting
+from ddsp_pi.frame import HOP, SAMPLE_RATE
+
+BANK_SAMPLES = 24_000
+"""Half a second of noise per band: 6 MB at 65 bands."""
+
+
+def band_responses(n_bands: int, frequencies_hz: NDArray[np.floating]) -> NDArray[np.float64]:
+    """Power responses of the bands, (n_bands, len(frequencies_hz)).
+
+    Triangles on a linear grid from 0 Hz to Nyquist whose sum is one everywhere, so equal
+    magnitudes make white noise: the bands are independent, and their powers add.
+    """
+    position = frequencies_hz / (SAMPLE_RATE / 2) * (n_bands - 1)
+    return np.asarray(np.maximum(0.0, 1.0 - np.abs(position[None, :] - np.arange(n_bands)[:, None])))
+
+
+def band_power(n_bands: int, a_weighted: bool = False) -> NDArray[np.float64]:
+    """Mean-square contribution of each band at magnitude 1, (n_bands,); the plain ones sum to 1."""
+    frequencies = (np.arange(1 << 16) + 0.5) * (SAMPLE_RATE / 2) / (1 << 16)
+    weights = a_weighting(frequencies) ** 2 if a_weighted else np.ones_like(frequencies)
+    return band_responses(n_bands, frequencies) @ weights / len(frequencies)
+
+
+@cache
+def noise_bank(n_bands: int, samples: int = BANK_SAMPLES, seed: int = 0) -> NDArray[np.float32]:
+    """Circular band noises, (samples, n_bands): magnitude 1 in every band is unit-variance white noise."""
+    rng = np.random.default_rng(seed)
+    frequencies = np.fft.rfftfreq(samples, 1 / SAMPLE_RATE)
+    amplitude = np.sqrt(band_responses(n_bands, frequencies) * samples)
+    spectrum = rng.standard_normal((2, n_bands, len(frequencies))) / np.sqrt(2.0)
+    bank = np.fft.irfft(amplitude * (spectrum[0] + 1j * spectrum[1]), samples, axis=1)
+    return np.ascontiguousarray(bank.T, dtype=np.float32)
+
+
+class FilteredNoise:
+    """Noise with per-band magnitudes that ramp linearly over each call.
+
+    The bank is read from a random place for a third of a second, then cross-faded (equal power,
+    one hop) to another, so that no repetition is heard. Places follow from the seed: equal input
+    gives equal output, however it is split into blocks.
+    """
+
+    PASS = 125 * HOP
+    FADE = HOP
+
+    def __init__(self, n_bands: int, max_block: int = HOP, seed: int = 0) -> None:
+        bank = noise_bank(n_bands)
+        self._bank = np.concatenate([bank, bank[: max_block + self.FADE]])
+        self._seed = seed
+        self._magnitudes = np.empty((n_bands, 2), np.float32)
+        self._faded = np.empty((max_block, n_bands), np.float32)
+        self._sums = np.empty((max_block, 2), np.float32)
+        self._ramp = np.arange(max_block, dtype=np.float32)
+        self.reset()
+
+    def reset(self) -> None:
+        """Start again at the first place."""
+        self._rng = np.random.default_rng(self._seed)
+        self._place = self._draw()
+        self._next_place = self._draw()
+        self._position = 0
+
+    def render(self, start: NDArray[np.float32], end: NDArray[np.float32], out: NDArray[np.float32]) -> None:
+        """Write n = len(out) ≤ max_block samples.
+
+        Args:
+            start: (n_bands,) magnitudes at the first sample.
+            end: (n_bands,) magnitudes one sample after the last.
+            out: (n,) overwritten.
+        """
+        n = len(out)
+        magnitudes = self._magnitudes
+        magnitudes[:, 0] = start
+        np.subtract(end, start, out=magnitudes[:, 1])
+        done = 0
+        while done < n:
+            piece = min(n - done, self.PASS - self._position)
+            np.matmul(self._rows(piece), magnitudes, out=self._sums[done : done + piece])
+            self._advance(piece)
+            done += piece
+        np.multiply(self._sums[:n, 1], self._ramp[:n], out=out)
+        out *= 1.0 / n
+        out += self._sums[:n, 0]
+
+    def _rows(self, n: int) -> NDArray[np.float32]:
+        at = (self._place + self._position) % BANK_SAMPLES
+        rows = self._bank[at : at + n]
+        into_fade = self._position + n - (self.PASS - self.FADE)
+        if into_fade <= 0:
+            return rows
+        return self._cross_faded(rows, n)
+
+    def _cross_faded(self, rows: NDArray[np.float32], n: int) -> NDArray[np.float32]:
+        first = self._position - (self.PASS - self.FADE)
+        progress = np.clip((first + np.arange(n)) / self.FADE, 0.0, 1.0)[:, None] * (np.pi / 2)
+        arriving = (self._next_place + np.maximum(first + np.arange(n), 0)) % BANK_SAMPLES
+        faded = self._faded[:n]
+        np.multiply(rows, np.cos(progress), out=faded, casting="same_kind")
+        faded += self._bank[arriving] * np.sin(progress).astype(np.float32)
+        return faded
+
+    def _advance(self, n: int) -> None:
+        self._position += n
+        if self._position == self.PASS:
+            self._place, self._next_place = self._next_place, self._draw()
+            self._position = self.FADE
+
+    def _draw(self) -> int:
+        return int(self._rng.integers(BANK_SAMPLES))

@@ -1,0 +1,142 @@
+"""One file per instrument: loading an .onnx with its card, and checking it before it may play."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from ddsp_pi.errors import InstrumentError
+from ddsp_pi.frame import HOP, SAMPLE_RATE
+from ddsp_pi.models.card import FORMAT_VERSION, METADATA_KEY, Card, decode
+from ddsp_pi.models.decoder import OnnxDecoder
+
+PARITY_TOLERANCE = 1e-4
+MAX_BYTES = 64 << 20
+"""No instrument is this big; a file that is was given by mistake."""
+
+
+@dataclass(frozen=True, slots=True)
+class Instrument:
+    """A checked instrument: its card and the session that plays it."""
+
+    path: Path
+    card: Card
+    session: Any
+
+    def decoder(self) -> OnnxDecoder:
+        """A fresh player with a state of its own."""
+        return OnnxDecoder(self.session, self.card)
+
+
+def load_instrument(path: Path) -> Instrument:
+    """Load and check an instrument file.
+
+    Raises:
+        InstrumentError: it is missing, not ours, of another format version, of wrong shapes, or
+            it does not answer its own parity vectors; the message says which.
+    """
+    session = _open(path)
+    card = _read_card(path, session)
+    _check_card(path, card)
+    _check_shapes(path, card, session)
+    instrument = Instrument(path, card, session)
+    _check_parity(instrument)
+    return instrument
+
+
+def _open(path: Path) -> Any:
+    import onnxruntime as ort
+
+    if not path.is_file():
+        raise InstrumentError(f"{path}: no such instrument file; 'ddsp-pi models list' shows what there is")
+    if path.stat().st_size > MAX_BYTES:
+        raise InstrumentError(
+            f"{path}: {path.stat().st_size >> 20} MB is no instrument; give an exported .onnx"
+        )
+    options = ort.SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    options.execution_mode = ort.ExecutionMode.ORT_SEQUENTIAL
+    # The arena keeps whole megabytes for buffers of a few hundred bytes.
+    options.enable_cpu_mem_arena = False
+    options.log_severity_level = 4
+    try:
+        return ort.InferenceSession(path.read_bytes(), options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # onnxruntime raises its own classes, all of them unusable input here
+        raise InstrumentError(f"{path}: not a readable ONNX file ({error}); export it again") from error
+
+
+def _read_card(path: Path, session: Any) -> Card:
+    text = session.get_modelmeta().custom_metadata_map.get(METADATA_KEY)
+    if text is None:
+        raise InstrumentError(
+            f"{path}: an ONNX file, but no ddsp-pi instrument: it has no card; make one with 'ddsp-pi export'"
+        )
+    try:
+        version = msgspec.json.decode(text).get("format_version")
+        if version != FORMAT_VERSION:
+            raise InstrumentError(
+                f"{path}: format version {version}, this ddsp-pi plays version {FORMAT_VERSION}; "
+                "export the instrument again with this version, or update ddsp-pi"
+            )
+        return decode(text)
+    except (msgspec.MsgspecError, AttributeError) as error:
+        raise InstrumentError(f"{path}: damaged card: {error}; export the instrument again") from error
+
+
+def _check_card(path: Path, card: Card) -> None:
+    """Metadata that parses can still be nonsense."""
+    numbers = (*card.metrics.values(), card.pitch_range_hz.low, card.pitch_range_hz.high)
+    complaints = {
+        f"made for {card.sample_rate} Hz, the engine runs at {SAMPLE_RATE} Hz": card.sample_rate
+        != SAMPLE_RATE,
+        f"made for hops of {card.hop}, the engine steps every {HOP}": card.hop != HOP,
+        "pitch range is upside down": not 0 < card.pitch_range_hz.low < card.pitch_range_hz.high,
+        "loudness range is upside down": not card.loudness_range_db.low < card.loudness_range_db.high,
+        "figures are not finite": not np.isfinite(numbers).all(),
+        "parity vectors do not fit": len(card.parity.f0_hz) != len(card.parity.loudness_db)
+        or not card.parity.f0_hz
+        or len(card.parity.harmonics) != card.n_harmonics
+        or len(card.parity.noise) != card.n_bands,
+    }
+    wrong = [text for text, is_wrong in complaints.items() if is_wrong]
+    if wrong:
+        raise InstrumentError(
+            f"{path}: the card makes no sense: {'; '.join(wrong)}; export the instrument again"
+        )
+
+
+def _check_shapes(path: Path, card: Card, session: Any) -> None:
+    expected = {
+        "f0_hz": 1,
+        "loudness_db": 1,
+        "state": card.hidden,
+        "harmonics": card.n_harmonics,
+        "noise": card.n_bands,
+        "next_state": card.hidden,
+    }
+    found = {node.name: node.shape[-1] for node in (*session.get_inputs(), *session.get_outputs())}
+    if found != expected:
+        raise InstrumentError(
+            f"{path}: the network's inputs and outputs are {found}, its card promises {expected}; "
+            "export it again"
+        )
+
+
+def _check_parity(instrument: Instrument) -> None:
+    error = parity_error(instrument)
+    if not error <= PARITY_TOLERANCE:
+        raise InstrumentError(
+            f"{instrument.path}: fails its parity check (off by {error:.2g}, allowed {PARITY_TOLERANCE:g}): "
+            "the file is damaged or its weights were changed; get it again or export it again"
+        )
+
+
+def parity_error(instrument: Instrument) -> float:
+    """Largest difference between what the network answers and what its card says it must."""
+    parity, decoder = instrument.card.parity, instrument.decoder()
+    for f0_hz, loudness_db in zip(parity.f0_hz, parity.loudness_db, strict=True):
+        harmonics, noise = decoder.step(f0_hz, loudness_db)
+    difference = np.concatenate([harmonics - parity.harmonics, noise - parity.noise])
+    return float(np.abs(difference).max())

@@ -1,0 +1,86 @@
+"""The card: what an instrument file says about itself, kept in the file's own metadata."""
+
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+FORMAT_VERSION = 1
+"""Raised when the meaning of inputs, outputs, bands or units changes."""
+
+METADATA_KEY = "ddsp_pi.card"
+
+Positive = Annotated[int, Meta(gt=0)]
+
+
+class Range(msgspec.Struct, frozen=True):
+    """A closed range, low to high."""
+
+    low: float
+    high: float
+
+    def __contains__(self, value: float) -> bool:
+        return self.low <= value <= self.high
+
+
+class Parity(msgspec.Struct, frozen=True):
+    """A short input and what the network must answer, checked at every load.
+
+    Steps run from a zero state; only the last step's outputs are kept.
+    """
+
+    f0_hz: tuple[float, ...]
+    loudness_db: tuple[float, ...]
+    harmonics: tuple[float, ...]
+    noise: tuple[float, ...]
+
+
+class Spectrum(msgspec.Struct, frozen=True):
+    """The training set's log-mean spectral envelope: what a static synthesizer would play.
+
+    Levels are ln of amplitudes relative to the A-weighted level, at 1/6-octave frequencies.
+    """
+
+    frequencies_hz: tuple[float, ...]
+    harmonic_levels: tuple[float, ...]
+    noise_levels: tuple[float, ...]
+
+
+class Card(msgspec.Struct, frozen=True):
+    """Everything a player, a loader or a lawyer asks of an instrument."""
+
+    format_version: int
+    name: Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9_-]*$")]
+    title: str
+    author: str
+    licence: str
+    attribution: str
+    made_from: str
+    created: str
+    sample_rate: int
+    hop: int
+    n_harmonics: Positive
+    n_bands: Positive
+    hidden: Positive
+    parameters: Positive
+    pitch_range_hz: Range
+    loudness_range_db: Range
+    history: tuple[str, ...]
+    held_out: tuple[str, ...]
+    metrics: dict[str, float]
+    baseline: Spectrum
+    parity: Parity
+
+
+def encode(card: Card) -> str:
+    """The card as JSON."""
+    return msgspec.json.encode(card).decode()
+
+
+def decode(text: str) -> Card:
+    """The card from JSON.
+
+    Raises:
+        msgspec.ValidationError: with the place of what does not fit.
+    """
+    return msgspec.json.decode(text, type=Card)

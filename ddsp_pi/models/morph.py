@@ -1,0 +1,36 @@
+"""Two instruments as one: a decoder between two decoders."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ddsp_pi.models.decoder import Decoder
+
+
+class MorphDecoder:
+    """Blends two decoders by power, which keeps the loudness: both sides have the same.
+
+    `morph` 0 is the first instrument alone, 1 the second. Both step all the time, so that moving
+    the knob never meets a cold network.
+    """
+
+    def __init__(self, first: Decoder, second: Decoder) -> None:
+        self.n_harmonics = max(first.n_harmonics, second.n_harmonics)
+        self.n_bands = first.n_bands
+        self.morph = 0.0
+        self._decoders = (first, second)
+        self._powers = np.zeros(self.n_harmonics, np.float32), np.zeros(self.n_bands, np.float32)
+
+    def step(self, f0_hz: float, loudness_db: float) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """See Decoder."""
+        for power in self._powers:
+            power[:] = 0.0
+        for decoder, share in zip(self._decoders, (1.0 - self.morph, self.morph), strict=True):
+            for power, amplitudes in zip(self._powers, decoder.step(f0_hz, loudness_db), strict=True):
+                power[: len(amplitudes)] += np.float32(share) * amplitudes * amplitudes
+        harmonics, noise = self._powers
+        return np.sqrt(harmonics), np.sqrt(noise)
+
+    def reset(self) -> None:
+        """See Decoder."""
+        for decoder in self._decoders:
+            decoder.reset()

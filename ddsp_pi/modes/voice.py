@@ -1,0 +1,114 @@
+"""One DDSP voice: a decoder step per hop, samples between, gates on any sample."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ddsp_pi.dsp.loudness import a_weighting
+from ddsp_pi.dsp.synthesis import Ends, HarmonicNoiseSynth
+from ddsp_pi.frame import HOP
+from ddsp_pi.models.decoder import Decoder
+
+QUIETEST_DB = -80.0
+"""The lowest loudness a decoder is asked for; what is quieter is only turned down."""
+
+Array = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What a voice is to play by the end of a block."""
+
+    f0_hz: float
+    loudness_db: float
+    brightness_db: float = 0.0
+    """Tilt of the harmonics in dB per octave, at equal loudness."""
+    noise: float = 1.0
+    """Gain of the noise against the trained balance."""
+    snap: int | None = None
+    """Sample at which the pitch jumps instead of gliding: a new note begins there."""
+
+
+class DdspVoice:
+    """Decoder, harmonics and noise.
+
+    The decoder is asked for a spectrum at unit loudness once per hop, and its answer is faded in
+    over that hop. Pitch and level need no such delay: they follow within the block, and the
+    gate's gain is applied sample by sample.
+    """
+
+    def __init__(self, decoder: Decoder) -> None:
+        self._ramp = np.arange(HOP + 1) / HOP
+        self.use(decoder)
+
+    def use(self, decoder: Decoder) -> None:
+        """Play another decoder, from silence."""
+        self.decoder = decoder
+        self._synth = HarmonicNoiseSynth(decoder.n_harmonics, decoder.n_bands)
+        self._numbers = np.arange(1, decoder.n_harmonics + 1)
+        self._last = np.zeros(decoder.n_harmonics, np.float32), np.zeros(decoder.n_bands, np.float32)
+        self._next = np.zeros(decoder.n_harmonics, np.float32), np.zeros(decoder.n_bands, np.float32)
+        self.reset()
+
+    def reset(self) -> None:
+        """Silence, phase zero, nothing remembered."""
+        self.decoder.reset()
+        self._synth.reset()
+        for controls in (*self._last, *self._next):
+            controls[...] = 0.0
+        self._position = 0
+        self._f0_hz: float | None = None
+        self._level = 0.0
+
+    def render(self, request: Request, gain: NDArray[np.float64], out: Array) -> None:
+        """Write n = len(out) samples, not beyond the end of the current hop.
+
+        Args:
+            request: what to reach by the end of the block.
+            gain: (n,) the gate's gain of every sample.
+            out: (n,) overwritten.
+        """
+        n, begin = len(out), self._position
+        if begin == 0:
+            self._step(request, float(gain[-1]))
+        harmonics, noise = self._between(0, begin, begin + n), self._between(1, begin, begin + n)
+        self._synth.render(self._pitch(request, n), harmonics, noise, out)
+        level = 10.0 ** (request.loudness_db / 20.0)
+        out *= gain * (self._level + (level - self._level) * self._ramp[1 : n + 1] * (HOP / n))
+        self._level = level
+        self._position = (begin + n) % HOP
+
+    def _step(self, request: Request, gain: float) -> None:
+        timbre_db = max(request.loudness_db + 20.0 * np.log10(max(gain, 1e-6)), QUIETEST_DB)
+        self._last, self._next = self._next, self._last
+        to_unit = np.float32(10.0 ** (-timbre_db / 20.0))
+        for target, made in zip(self._next, self.decoder.step(request.f0_hz, timbre_db), strict=True):
+            np.multiply(made, to_unit, out=target)
+        if request.brightness_db:
+            self._tilt(request)
+        if request.noise != 1.0:
+            self._next[1][...] *= np.float32(request.noise)
+
+    def _tilt(self, request: Request) -> None:
+        harmonics = self._next[0]
+        weights = a_weighting(request.f0_hz * self._numbers)
+        tilted = harmonics * self._numbers ** (request.brightness_db / (20.0 * np.log10(2.0)))
+        before, after = (float(((weights * a) ** 2).sum()) for a in (harmonics, tilted))
+        harmonics[...] = tilted * np.sqrt(before / max(after, 1e-30))
+
+    def _pitch(self, request: Request, n: int) -> NDArray[np.float64]:
+        start = request.f0_hz if self._f0_hz is None else self._f0_hz
+        pitch = start + (request.f0_hz - start) * self._ramp[1 : n + 1] * (HOP / n)
+        if request.snap is not None:
+            pitch[request.snap :] = request.f0_hz
+        self._f0_hz = request.f0_hz
+        return pitch
+
+    def _between(self, index: int, begin: int, end: int) -> Ends:
+        """Harmonics (0) or noise (1) at two places of the hop."""
+        last, following = self._last[index], self._next[index]
+        if end - begin == HOP:
+            return last, following
+        change = following - last
+        return last + change * np.float32(begin / HOP), last + change * np.float32(end / HOP)

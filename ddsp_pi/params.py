@@ -1,0 +1,100 @@
+"""One parameter system: every knob, CV, OSC address, preset and docs table reads these specs."""
+
+import math
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from ddsp_pi.errors import ParamError
+
+Warp = Literal["linear", "log"]
+
+
+@dataclass(frozen=True, slots=True)
+class Param:
+    """What a parameter is. Range and default are in `unit`; `log` warps need low > 0."""
+
+    name: str
+    unit: str
+    low: float
+    high: float
+    default: float
+    doc: str
+    warp: Warp = "linear"
+
+    def clip(self, value: float) -> float:
+        """The nearest value inside the range."""
+        return min(max(value, self.low), self.high)
+
+    def to_norm(self, value: float) -> float:
+        """Position 0..1 of a value on a knob."""
+        if self.warp == "log":
+            return math.log(self.clip(value) / self.low) / math.log(self.high / self.low)
+        return (self.clip(value) - self.low) / (self.high - self.low)
+
+    def from_norm(self, position: float) -> float:
+        """Value at position 0..1 of a knob; positions outside are held at the ends."""
+        position = min(max(position, 0.0), 1.0)
+        if self.warp == "log":
+            return float(self.low * (self.high / self.low) ** position)
+        return self.low + (self.high - self.low) * position
+
+
+class ParamSet:
+    """The live values of a table of parameters.
+
+    Each has a value that somebody set (panel, OSC, preset) and, while a cable drives it, the
+    cable's value, which wins. NaN from anywhere is ignored: the last good value plays on.
+    """
+
+    def __init__(self, specs: Iterable[Param]) -> None:
+        self._specs = {spec.name: spec for spec in specs}
+        self._values = {name: spec.default for name, spec in self._specs.items()}
+        self._driven: dict[str, float] = {}
+
+    def __iter__(self) -> Iterator[Param]:
+        return iter(self._specs.values())
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._specs
+
+    def __getitem__(self, name: str) -> float:
+        """The value that plays now, in the parameter's unit."""
+        driven = self._driven.get(name)
+        return self._values[name] if driven is None else driven
+
+    def spec(self, name: str) -> Param:
+        """The spec of one parameter.
+
+        Raises:
+            ParamError: nobody owns that name; the message lists the names there are.
+        """
+        try:
+            return self._specs[name]
+        except KeyError:
+            known = ", ".join(self._specs)
+            raise ParamError(f"no parameter called {name!r}; there are: {known}") from None
+
+    def set(self, name: str, value: float) -> None:
+        """Set a value in the parameter's unit; out-of-range values are held at the ends."""
+        spec = self.spec(name)
+        if not math.isnan(value):
+            self._values[name] = spec.clip(value)
+
+    def drive(self, name: str, value: float) -> None:
+        """Let a cable hold a parameter at a value until `release`."""
+        if not math.isnan(value):
+            self._driven[name] = self.spec(name).clip(value)
+
+    def release(self, name: str) -> None:
+        """The cable is out: what was set plays again."""
+        self._driven.pop(name, None)
+
+    def is_driven(self, name: str) -> bool:
+        """Whether a cable holds this parameter now."""
+        return name in self._driven
+
+    def reset(self) -> None:
+        """Back to the defaults, no cable in."""
+        self._driven.clear()
+        self._values.update((name, spec.default) for name, spec in self._specs.items())

@@ -1,0 +1,13 @@
+"""Where the files are that ship with the package but are not code."""
+
+from pathlib import Path
+
+
+def configs_folder() -> Path:
+    """The folder of `default.yaml` and the performances.
+
+    A wheel carries it inside the package; a checkout has it beside, where musicians look for it.
+    """
+    package = Path(__file__).resolve().parent
+    inside = package / "configs"
+    return inside if inside.is_dir() else package.parent / "configs"

@@ -1,0 +1,114 @@
+"""A folder of recordings → training and held-out sets, split by recording, and batches of them."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatch
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ddsp_pi.errors import RecordingError
+from ddsp_pi.frame import HOP, HOP_RATE
+from ddsp_pi.train.basis import SinusoidBasis
+from ddsp_pi.train.features import Features
+
+SUFFIXES = {".wav", ".flac"}
+
+
+def find_recordings(folder: Path, only: str = "*") -> list[Path]:
+    """Recordings below a folder whose name matches, sorted.
+
+    Raises:
+        RecordingError: no folder there, or nothing in it to learn from.
+    """
+    if not folder.is_dir():
+        raise RecordingError(
+            f"{folder}: no such folder; give a folder of wav or flac recordings of one instrument"
+        )
+    found = sorted(
+        path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES and fnmatch(path.name, only)
+    )
+    if not found:
+        raise RecordingError(
+            f"{folder}: no wav or flac file that matches {only!r}; record one, or change --only"
+        )
+    return found
+
+
+def split(recordings: Sequence[Path], patterns: Sequence[str], share: float) -> tuple[list[Path], list[Path]]:
+    """Training and held-out recordings.
+
+    By pattern where there are any, otherwise the share whose names hash lowest: adding a
+    recording later does not move the others.
+
+    Raises:
+        RecordingError: one of the two sets would be empty.
+    """
+    if patterns:
+        held = [path for path in recordings if any(fnmatch(path.name, pattern) for pattern in patterns)]
+    else:
+        by_hash = sorted(recordings, key=lambda path: hashlib.sha256(path.name.encode()).digest())
+        held = by_hash[: max(1, round(share * len(recordings)))]
+    train = [path for path in recordings if path not in held]
+    if not train or not held:
+        raise RecordingError(
+            f"{len(recordings)} recordings leave {len(train)} to train on and {len(held)} held out; "
+            "cut the material into more files (10 or more do well) or change --held-out"
+        )
+    return train, sorted(held)
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Segments of `hops` hops; controls have one frame more than hops."""
+
+    audio: Tensor
+    f0_hz: Tensor
+    confidence: Tensor
+    loudness_db: Tensor
+    harmonics: Tensor
+    noise: Tensor
+    sines: list[Tensor]
+    """For each segment (hops, audible harmonics, HOP): partials that stay above Nyquist are left out."""
+
+
+class Segments:
+    """Random segments, a pure function of seed and step, so that a resumed run draws the same."""
+
+    def __init__(self, recordings: Sequence[Features], basis: SinusoidBasis, hops: int, seed: int) -> None:
+        long_enough = [i for i, recording in enumerate(recordings) if len(recording.f0_hz) > hops]
+        if not long_enough:
+            raise RecordingError(f"no training recording is longer than a segment of {hops / HOP_RATE:.1f} s")
+        self._recordings, self._basis, self._hops, self._seed = recordings, basis, hops, seed
+        self._choices = np.array(long_enough)
+        room = np.array([len(recordings[i].f0_hz) - hops for i in long_enough], float)
+        self._odds = room / room.sum()
+
+    def draw(self, step: int, size: int, with_audio: bool) -> Batch:
+        """The batch of one step; audio and sines stay empty where only controls are learned."""
+        rng = np.random.default_rng([self._seed, step])
+        places = []
+        for recording in rng.choice(self._choices, size, p=self._odds):
+            places.append(
+                (int(recording), int(rng.integers(len(self._recordings[recording].f0_hz) - self._hops)))
+            )
+        hops, used = self._hops, places if with_audio else []
+        frames = [(self._recordings[r], slice(h, h + hops + 1)) for r, h in places]
+        return Batch(
+            audio=_stack([self._recordings[r].audio[h * HOP : (h + hops) * HOP] for r, h in used]),
+            f0_hz=_stack([recording.f0_hz[at] for recording, at in frames]),
+            confidence=_stack([recording.confidence[at] for recording, at in frames]),
+            loudness_db=_stack([recording.loudness_db[at] for recording, at in frames]),
+            harmonics=_stack([recording.harmonics[at] for recording, at in frames]),
+            noise=_stack([recording.noise[at] for recording, at in frames]),
+            sines=[torch.from_numpy(self._basis.segment(r, h, hops)).float() for r, h in used],
+        )
+
+
+def _stack(parts: list[np.ndarray]) -> Tensor:
+    if not parts:
+        return torch.empty(0)
+    return torch.stack([torch.from_numpy(part) for part in parts])

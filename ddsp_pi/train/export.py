@@ -1,0 +1,141 @@
+"""A trained run → one instrument file, written only if it plays exactly what torch plays."""
+
+import os
+from collections.abc import Sequence
+from datetime import date
+from pathlib import Path
+
+import msgspec
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from ddsp_pi.dsp.loudness import FLOOR_DB
+from ddsp_pi.errors import TrainingError
+from ddsp_pi.frame import HOP, HOP_RATE, SAMPLE_RATE
+from ddsp_pi.models.bundle import PARITY_TOLERANCE, load_instrument
+from ddsp_pi.models.card import FORMAT_VERSION, METADATA_KEY, Card, Parity, Range, Spectrum, encode
+from ddsp_pi.train.features import Features
+from ddsp_pi.train.graph import build_model
+from ddsp_pi.train.labels import SURE
+from ddsp_pi.train.networks import Decoder
+
+STREAM_SECONDS = 60
+PARITY_STEPS = 48
+
+Array = NDArray[np.float32]
+
+
+class Origin(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What only a person knows of an instrument: who made it, from what, under what licence."""
+
+    name: str
+    title: str = ""
+    author: str = "unknown"
+    licence: str = "unknown: all rights reserved until the owner of the recordings says otherwise"
+    attribution: str = "none given"
+    made_from: str = "recordings"
+
+
+def write_instrument(decoder: Decoder, card: Card, path: Path) -> float:
+    """Write the file atomically; returns the largest difference from torch over a minute of streaming.
+
+    Raises:
+        TrainingError: ONNX and torch differ by more than 1e-4; nothing is written.
+    """
+    model = build_model(decoder)
+    model.metadata_props.add(key=METADATA_KEY, value=encode(card))
+    unfinished = path.with_name(path.name + ".part")
+    unfinished.parent.mkdir(parents=True, exist_ok=True)
+    with unfinished.open("wb") as file:
+        file.write(model.SerializeToString())
+        file.flush()
+        os.fsync(file.fileno())
+    try:
+        difference = streaming_difference(decoder, unfinished)
+        if not difference <= PARITY_TOLERANCE:
+            raise TrainingError(
+                f"{path} was not written: its output differs from torch by {difference:.2g} over "
+                f"{STREAM_SECONDS} s, allowed is {PARITY_TOLERANCE:g}"
+            )
+        unfinished.replace(path)
+    finally:
+        unfinished.unlink(missing_ok=True)
+    return difference
+
+
+def streaming_difference(decoder: Decoder, path: Path, seconds: float = STREAM_SECONDS) -> float:
+    """Largest difference in any amplitude between the file, step by step, and torch in one sequence."""
+    f0_hz, loudness_db = wandering(round(seconds * HOP_RATE))
+    wanted = _in_torch(decoder, f0_hz, loudness_db)
+    player = load_instrument(path).decoder()
+    worst = 0.0
+    for frame, (pitch, loudness) in enumerate(zip(f0_hz, loudness_db, strict=True)):
+        made = np.concatenate(player.step(float(pitch), float(loudness)))
+        worst = max(worst, float(np.abs(made - wanted[frame]).max()))
+    return worst
+
+
+def wandering(frames: int) -> tuple[Array, Array]:
+    """A performance nobody would play, (frames,) each: 40 Hz to 4 kHz, silence to full, slow and sudden."""
+    rng = np.random.default_rng(0)
+    hops = np.arange(frames)
+    jumps = rng.uniform(-1.0, 1.0, (2, frames // 40 + 1)).repeat(40, axis=1)[:, :frames]
+    octaves = 3.3 * (0.5 * np.sin(hops / 200.0) + 0.5 * jumps[0])
+    loudness = -45.0 + 45.0 * (0.5 * np.sin(hops / 90.0) + 0.5 * jumps[1])
+    return (400.0 * 2.0**octaves).astype(np.float32), loudness.astype(np.float32)
+
+
+def _in_torch(decoder: Decoder, f0_hz: Array, loudness_db: Array) -> Array:
+    with torch.no_grad():
+        harmonics, noise, _ = decoder(torch.from_numpy(f0_hz)[None], torch.from_numpy(loudness_db)[None])
+    return torch.cat([harmonics, noise], dim=-1)[0].numpy()
+
+
+def make_card(
+    decoder: Decoder, origin: Origin, recordings: Sequence[Features], baseline: Spectrum, **figures: object
+) -> Card:
+    """The card of a decoder trained on these recordings; `figures`: metrics, history and held_out."""
+    pitch, loudness = _played_ranges(recordings)
+    return msgspec.convert(
+        {
+            **msgspec.structs.asdict(origin),
+            "title": origin.title or origin.name,
+            "format_version": FORMAT_VERSION,
+            "created": date.today().isoformat(),
+            "sample_rate": SAMPLE_RATE,
+            "hop": HOP,
+            "n_harmonics": decoder.n_harmonics,
+            "n_bands": decoder.n_bands,
+            "hidden": decoder.hidden,
+            "parameters": sum(p.numel() for p in decoder.parameters()),
+            "pitch_range_hz": pitch,
+            "loudness_range_db": loudness,
+            "baseline": baseline,
+            "parity": _parity(decoder),
+            **figures,
+        },
+        Card,
+    )
+
+
+def _played_ranges(recordings: Sequence[Features]) -> tuple[Range, Range]:
+    sure = np.concatenate([r.confidence >= SURE for r in recordings])
+    f0_hz = np.concatenate([r.f0_hz for r in recordings])[sure]
+    loudness = np.concatenate([r.loudness_db for r in recordings])[sure]
+    pitch_ends, loudness_ends = np.percentile(f0_hz, (1, 99)), np.percentile(loudness, (1, 99))
+    return (
+        Range(*(round(float(hz), 1) for hz in pitch_ends)),
+        Range(*(round(max(float(db), FLOOR_DB), 1) for db in loudness_ends)),
+    )
+
+
+def _parity(decoder: Decoder) -> Parity:
+    f0_hz, loudness_db = (values[:: HOP // 4][:PARITY_STEPS] for values in wandering(PARITY_STEPS * HOP // 4))
+    last = _in_torch(decoder, np.ascontiguousarray(f0_hz), np.ascontiguousarray(loudness_db))[-1].tolist()
+    return Parity(
+        tuple(f0_hz.tolist()),
+        tuple(loudness_db.tolist()),
+        tuple(last[: decoder.n_harmonics]),
+        tuple(last[decoder.n_harmonics :]),
+    )

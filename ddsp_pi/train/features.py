@@ -1,0 +1,116 @@
+"""Features of one recording, cached on disk and made in parallel."""
+
+import hashlib
+import os
+from collections.abc import Iterable
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ddsp_pi.dsp.loudness import loudness_contour
+from ddsp_pi.errors import RecordingError
+from ddsp_pi.frame import HOP
+from ddsp_pi.recording import load_recording
+from ddsp_pi.train.analysis import analyse
+from ddsp_pi.train.labels import label_pitch
+
+VERSION = 2
+"""Raised whenever a definition below changes, so that no stale cache is used."""
+
+
+@dataclass(frozen=True, slots=True)
+class Features:
+    """One recording as the decoder sees it: frame m stands at sample m·HOP."""
+
+    name: str
+    audio: NDArray[np.float32]
+    """((frames − 1) · HOP,) samples."""
+    f0_hz: NDArray[np.float32]
+    confidence: NDArray[np.float32]
+    loudness_db: NDArray[np.float32]
+    """(frames,) each."""
+    harmonics: NDArray[np.float32]
+    """(frames, n_harmonics) peak amplitudes."""
+    noise: NDArray[np.float32]
+    """(frames, n_bands) magnitudes."""
+
+    @property
+    def seconds(self) -> float:
+        """Length of the recording."""
+        return len(self.audio) / 48_000
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One recording to analyse, and where the result is kept."""
+
+    recording: Path
+    folder: Path
+    n_harmonics: int
+    n_bands: int
+
+    @property
+    def cache(self) -> Path:
+        """The cache file: named after the content, so a renamed or edited file is never mistaken."""
+        digest = hashlib.sha256(self.recording.read_bytes()).hexdigest()[:16]
+        return self.folder / f"{digest}-{self.n_harmonics}-{self.n_bands}-v{VERSION}.npz"
+
+
+def extract(job: Job) -> tuple[Features, tuple[str, ...]]:
+    """Features of one recording and what there is to say about it; from the cache when it is there.
+
+    Raises:
+        RecordingError: the recording cannot be learned from.
+    """
+    if job.cache.exists():
+        with np.load(job.cache) as stored:
+            values = {field.name: stored[field.name] for field in fields(Features) if field.name != "name"}
+        return Features(name=job.recording.stem, **values), ()
+    recording = load_recording(job.recording)
+    features = _analysed(job, recording.audio)
+    _store(features, job.cache)
+    return features, recording.notes
+
+
+def extract_all(jobs: Iterable[Job], workers: int) -> tuple[list[Features], list[str]]:
+    """Features of many recordings; unusable ones are left out and named in the remarks."""
+    from tqdm import tqdm
+
+    jobs = list(jobs)
+    features, remarks = [], []
+    with ProcessPoolExecutor(max_workers=workers, initializer=_single_threaded) as pool:
+        results = [(job, pool.submit(extract, job)) for job in jobs]
+        for job, result in tqdm(results, desc="features", unit="file"):
+            try:
+                found, notes = result.result()
+            except RecordingError as error:
+                remarks.append(f"left out: {error}")
+                continue
+            features.append(found)
+            remarks += [f"{job.recording.name}: {note}" for note in notes]
+    return features, remarks
+
+
+def _analysed(job: Job, audio: NDArray[np.float32]) -> Features:
+    audio = audio[: len(audio) // HOP * HOP]
+    labels = label_pitch(audio)
+    harmonics, noise = analyse(audio, labels.f0_hz, job.n_harmonics, job.n_bands)
+    return Features(
+        job.recording.stem, audio, labels.f0_hz, labels.confidence, loudness_contour(audio), harmonics, noise
+    )
+
+
+def _store(features: Features, path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_suffix(f".{os.getpid()}.tmp")
+    with unfinished.open("wb") as file:
+        np.savez(file, **{f.name: getattr(features, f.name) for f in fields(Features) if f.name != "name"})
+    unfinished.replace(path)
+
+
+def _single_threaded() -> None:
+    # Each worker is one process on one core; BLAS threads on top would only fight over the cores.
+    os.environ["OMP_NUM_THREADS"] = os.environ["OPENBLAS_NUM_THREADS"] = "1"

@@ -1,0 +1,186 @@
+"""The training loop: control-rate pre-training, then spectral fine-tuning, resumable at any step."""
+
+import csv
+import math
+import os
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+from tqdm import tqdm
+
+from ddsp_pi.errors import TrainingError
+from ddsp_pi.train.basis import Synthesizer
+from ddsp_pi.train.dataset import Segments
+from ddsp_pi.train.features import Features
+from ddsp_pi.train.losses import control_loss, spectral_loss
+from ddsp_pi.train.networks import Decoder, Scaling
+from ddsp_pi.train.room import RoomResponse
+from ddsp_pi.train.settings import Settings
+
+CHECKPOINT = "checkpoint.pt"
+METRICS = "metrics.csv"
+COLUMNS = ("step", "phase", "loss", "learning_rate")
+CHECKPOINT_SECONDS = 20.0
+HARMONIC_FLOOR, NOISE_FLOOR = 1e-5, 1e-6
+"""Amplitudes that pre-training no longer tells apart."""
+LAST_RATE = 0.03
+"""Where the cosine ends, relative to where it begins."""
+
+
+def new_decoder(settings: Settings, recordings: Sequence[Features]) -> Decoder:
+    """A decoder scaled to the recordings, whose first guess is their mean log spectrum."""
+    torch.manual_seed(settings.seed)
+    log2_f0 = np.log2(np.concatenate([r.f0_hz for r in recordings]))
+    loudness = np.concatenate([r.loudness_db for r in recordings])
+    scaling = Scaling(
+        float(log2_f0.mean()), float(log2_f0.std()), float(loudness.mean()), float(loudness.std())
+    )
+    decoder = Decoder(settings.hidden, settings.n_harmonics, settings.n_bands, scaling)
+    logs = np.concatenate([np.log(np.concatenate([r.harmonics, r.noise], axis=1)) for r in recordings])
+    with torch.no_grad():
+        decoder.head.bias.copy_(torch.from_numpy(logs.mean(axis=0)))
+    return decoder
+
+
+class Trainer:
+    """One run: what is learned, how far it is, and where it is written."""
+
+    def __init__(self, decoder: Decoder, settings: Settings, segments: Segments, folder: Path) -> None:
+        self.decoder, self.settings, self.folder = decoder, settings, folder
+        self._segments = segments
+        self._synthesizer = Synthesizer(settings.n_bands)
+        self._room = RoomResponse(settings.room_seconds) if settings.room_seconds else None
+        self.step = 0
+        self._rows: list[tuple[int, str, float, float]] = []
+        self._optimizer = self._new_optimizer()
+        self._resume()
+
+    @property
+    def total_steps(self) -> int:
+        """Steps of both phases together."""
+        return self.settings.pretrain_steps + self.settings.finetune_steps
+
+    def run(self, until: int | None = None) -> None:
+        """Train to the end (or to a step), saving as it goes.
+
+        Raises:
+            TrainingError: the loss is no longer a number.
+        """
+        from torch.utils.tensorboard import SummaryWriter
+
+        last = min(until or self.total_steps, self.total_steps)
+        saved = time.monotonic()
+        with (
+            SummaryWriter(self.folder / "tensorboard", purge_step=self.step) as board,
+            tqdm(total=self.total_steps, initial=self.step, desc="training", unit="step") as bar,
+        ):
+            while self.step < last:
+                phase, loss, rate = self._one_step()
+                self._rows.append((self.step, phase, loss, rate))
+                board.add_scalar(f"loss/{phase}", loss, self.step)
+                self.step += 1
+                bar.update()
+                bar.set_postfix_str(f"{phase} {loss:.3f}", refresh=False)
+                if time.monotonic() - saved > CHECKPOINT_SECONDS:
+                    self.save()
+                    saved = time.monotonic()
+        self.save()
+
+    def save(self) -> None:
+        """Write the checkpoint, then the metrics up to it; a kill at any moment leaves both whole."""
+        state: dict[str, Any] = {
+            "step": self.step,
+            "rows": self._rows,
+            "decoder": self.decoder.state_dict(),
+            "optimizer": self._optimizer.state_dict(),
+            "room": self._room.state_dict() if self._room else None,
+        }
+        unfinished = self.folder / (CHECKPOINT + ".tmp")
+        with unfinished.open("wb") as file:
+            torch.save(state, file)
+            file.flush()
+            os.fsync(file.fileno())
+        unfinished.replace(self.folder / CHECKPOINT)
+        self._write_metrics()
+
+    def _resume(self) -> None:
+        path = self.folder / CHECKPOINT
+        if not path.exists():
+            return
+        state = torch.load(path, weights_only=True)
+        self.decoder.load_state_dict(state["decoder"])
+        self.step = state["step"]
+        self._rows = [tuple(row) for row in state["rows"]]
+        self._optimizer = self._new_optimizer()
+        self._optimizer.load_state_dict(state["optimizer"])
+        if self._room is not None:
+            self._room.load_state_dict(state["room"])
+
+    def _new_optimizer(self) -> torch.optim.Adam:
+        groups: list[dict[str, Any]] = [{"params": self.decoder.parameters(), "scale": 1.0}]
+        if self._room is not None:
+            groups.append({"params": self._room.parameters(), "scale": 3.0})
+        return torch.optim.Adam(groups, lr=0.0)
+
+    def _one_step(self) -> tuple[str, float, float]:
+        settings = self.settings
+        if self.step < settings.pretrain_steps:
+            phase, rate = "pretrain", _cosine(settings.pretrain_rate, self.step / settings.pretrain_steps)
+            loss = self._pretrain_loss()
+        else:
+            fine_step = self.step - settings.pretrain_steps
+            if fine_step == 0:
+                self._optimizer = self._new_optimizer()
+            phase, rate = "finetune", _cosine(settings.finetune_rate, fine_step / settings.finetune_steps)
+            loss = self._finetune_loss()
+        if not math.isfinite(loss.item()):
+            raise TrainingError(
+                f"loss is {loss.item()} at step {self.step}; start again with a lower learning rate"
+            )
+        self._learn(loss, rate)
+        return phase, loss.item(), rate
+
+    def _learn(self, loss: Tensor, rate: float) -> None:
+        for group in self._optimizer.param_groups:
+            group["lr"] = rate * group["scale"]
+        self._optimizer.zero_grad(set_to_none=True)
+        torch.autograd.backward(loss)
+        torch.nn.utils.clip_grad_norm_(self.decoder.parameters(), 1.0)
+        self._optimizer.step()
+
+    def _pretrain_loss(self) -> Tensor:
+        batch = self._segments.draw(self.step, self.settings.pretrain_batch, with_audio=False)
+        harmonics, noise, _ = self.decoder(batch.f0_hz, batch.loudness_db)
+        return control_loss(harmonics, batch.harmonics, batch.confidence, HARMONIC_FLOOR) + control_loss(
+            noise, batch.noise, batch.confidence, NOISE_FLOOR
+        )
+
+    def _finetune_loss(self) -> Tensor:
+        batch = self._segments.draw(self.step, self.settings.finetune_batch, with_audio=True)
+        harmonics, noise, _ = self.decoder(batch.f0_hz, batch.loudness_db)
+        place = int(np.random.default_rng([self.settings.seed, self.step, 1]).integers(1 << 30))
+        audio = self._synthesizer.get_signal(harmonics, noise, batch.sines, place)
+        if self._room is None:
+            return spectral_loss(audio, batch.audio, overlap=2)
+        # The room's tail of what was played before the segment is unknown, so its first third is not judged.
+        settled = audio.shape[1] // 3
+        return spectral_loss(self._room(audio)[:, settled:], batch.audio[:, settled:], overlap=2)
+
+    def _write_metrics(self) -> None:
+        unfinished = self.folder / (METRICS + ".tmp")
+        with unfinished.open("w", newline="") as file:
+            writer = csv.writer(file)
+            writer.writerow(COLUMNS)
+            writer.writerows(
+                (step, phase, f"{loss:.6f}", f"{rate:.3e}") for step, phase, loss, rate in self._rows
+            )
+        unfinished.replace(self.folder / METRICS)
+
+
+def _cosine(rate: float, progress: float) -> float:
+    return rate * (LAST_RATE + (1.0 - LAST_RATE) * 0.5 * (1.0 + math.cos(math.pi * progress)))

@@ -1,0 +1,176 @@
+"""A training run: its folder, and the steps from recordings to an instrument."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import msgspec
+import torch
+
+from ddsp_pi.errors import TrainingError
+from ddsp_pi.models.bundle import Instrument, load_instrument
+from ddsp_pi.models.card import Card
+from ddsp_pi.models.decoder import StaticDecoder
+from ddsp_pi.train.baseline import mean_spectrum
+from ddsp_pi.train.basis import SinusoidBasis
+from ddsp_pi.train.dataset import Segments, find_recordings, split
+from ddsp_pi.train.evaluate import Sounds, measure, perform
+from ddsp_pi.train.export import Origin, make_card, write_instrument
+from ddsp_pi.train.features import Features, Job, extract_all
+from ddsp_pi.train.loop import CHECKPOINT, Trainer, new_decoder
+from ddsp_pi.train.networks import Decoder
+from ddsp_pi.train.settings import Settings
+
+PLAN = "run.json"
+SINUSOIDS = "sinusoids.f16"
+
+
+class Plan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What decides a run, written into its folder so that it can only be resumed as it was started."""
+
+    data: str
+    only: str
+    held_out: tuple[str, ...]
+    """Glob patterns of recordings to hold out; empty holds out `held_out_share` of them."""
+    held_out_share: float
+    origin: Origin
+    settings: Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Material:
+    """Features of both sets, and what there was to say about the recordings."""
+
+    train: list[Features]
+    held_out: list[Features]
+    remarks: list[str]
+
+
+class Run:
+    """One run folder. Everything in it can be made again from the recordings and run.json."""
+
+    def __init__(self, folder: Path, plan: Plan, workers: int = 1) -> None:
+        self.folder, self.plan, self._workers = folder, plan, workers
+
+    @cached_property
+    def material(self) -> Material:
+        """Features of the training and the held-out recordings.
+
+        Raises:
+            RecordingError: there is nothing to learn from, or nothing to judge by.
+        """
+        plan = self.plan
+        train, held_out = split(
+            find_recordings(Path(plan.data), plan.only), plan.held_out, plan.held_out_share
+        )
+        made, remarks = zip(
+            *(extract_all([self._job(path) for path in paths], self._workers) for paths in (train, held_out)),
+            strict=True,
+        )
+        return Material(made[0], made[1], remarks[0] + remarks[1])
+
+    def use_threads(self, n: int) -> None:
+        """How many cores one training may take; the result of a run depends on it in the last bits."""
+        torch.set_num_threads(n)
+
+    def train(self) -> Decoder:
+        """Train to the end, from the checkpoint if there is one."""
+        settings = self.plan.settings
+        basis = SinusoidBasis(self.material.train, settings.n_harmonics, self.folder / SINUSOIDS)
+        segments = Segments(self.material.train, basis, settings.segment_hops, settings.seed)
+        decoder = new_decoder(settings, self.material.train)
+        Trainer(decoder, settings, segments, self.folder).run()
+        (self.folder / SINUSOIDS).unlink()
+        return decoder
+
+    def trained(self) -> Decoder:
+        """The decoder of the last checkpoint.
+
+        Raises:
+            TrainingError: nothing has been trained yet.
+        """
+        path = self.folder / CHECKPOINT
+        if not path.exists():
+            raise TrainingError(f"{self.folder}: nothing trained yet; run 'ddsp-pi train … -o {self.folder}'")
+        decoder = new_decoder(self.plan.settings, self.material.train)
+        decoder.load_state_dict(torch.load(path, weights_only=True)["decoder"])
+        return decoder
+
+    def export(self, decoder: Decoder, path: Path) -> tuple[Instrument, list[Sounds]]:
+        """Write the instrument with its held-out figures inside; also what it and its rivals played.
+
+        The figures are taken from the written file itself, as it will play.
+        """
+        card = self._card(decoder)
+        write_instrument(decoder, card, path)
+        sounds = self.perform(load_instrument(path))
+        write_instrument(decoder, msgspec.structs.replace(card, metrics=measure(sounds)), path)
+        return load_instrument(path), sounds
+
+    def perform(self, instrument: Instrument) -> list[Sounds]:
+        """What an instrument makes of the held-out recordings, beside baseline and oracle."""
+        card = instrument.card
+        static = StaticDecoder(card.baseline, card.n_harmonics, card.n_bands)
+        return perform(self.material.held_out, instrument.decoder(), static)
+
+    def _card(self, decoder: Decoder) -> Card:
+        settings, material = self.plan.settings, self.material
+        seconds = sum(recording.seconds for recording in material.train)
+        history = (
+            f"trained on {seconds:.0f} s in {len(material.train)} recordings",
+            f"{settings.pretrain_steps} control-rate steps, {settings.finetune_steps} spectral steps, "
+            f"seed {settings.seed}",
+        )
+        return make_card(
+            decoder,
+            self.plan.origin,
+            material.train,
+            mean_spectrum(material.train),
+            metrics={},
+            history=history,
+            held_out=tuple(recording.name for recording in material.held_out),
+        )
+
+    def _job(self, recording: Path) -> Job:
+        settings = self.plan.settings
+        return Job(recording, self.folder / "features", settings.n_harmonics, settings.n_bands)
+
+
+def begin(folder: Path, plan: Plan, workers: int = 1) -> Run:
+    """Start a run in a folder, or resume the one that is there.
+
+    Raises:
+        TrainingError: the folder holds a run with other settings.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    if (folder / PLAN).exists() and _read_plan(folder) != plan:
+        raise TrainingError(
+            f"{folder} holds a run with other settings (see {folder / PLAN}); "
+            "give another folder, or the same settings"
+        )
+    unfinished = folder / (PLAN + ".part")
+    unfinished.write_bytes(msgspec.json.format(msgspec.json.encode(plan), indent=2))
+    unfinished.replace(folder / PLAN)
+    return Run(folder, plan, workers)
+
+
+def open_run(folder: Path, workers: int = 1) -> Run:
+    """A run that was begun before.
+
+    Raises:
+        TrainingError: there is none in that folder.
+    """
+    if not (folder / PLAN).exists():
+        raise TrainingError(
+            f"{folder}: no training run there ({PLAN} is missing); begin one with 'ddsp-pi train'"
+        )
+    return Run(folder, _read_plan(folder), workers)
+
+
+def _read_plan(folder: Path) -> Plan:
+    try:
+        return msgspec.json.decode((folder / PLAN).read_bytes(), type=Plan)
+    except msgspec.MsgspecError as error:
+        raise TrainingError(
+            f"{folder / PLAN}: {error}; the run was made by another version, begin a new one"
+        ) from error

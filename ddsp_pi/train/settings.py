@@ -1,0 +1,28 @@
+"""What a training is made of."""
+
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+Count = Annotated[int, Meta(ge=1)]
+Rate = Annotated[float, Meta(gt=0)]
+
+
+class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Sizes and schedule: four minutes of recordings in fifteen minutes of one CPU core."""
+
+    hidden: Count = 64
+    """Width of the GRU and of its MLPs."""
+    n_harmonics: Count = 80
+    n_bands: Annotated[int, Meta(ge=2)] = 65
+    seed: int = 0
+    segment_hops: Count = 375
+    pretrain_steps: Count = 700
+    pretrain_batch: Count = 16
+    pretrain_rate: Rate = 2e-3
+    finetune_steps: Count = 1800
+    finetune_batch: Count = 8
+    finetune_rate: Rate = 1e-3
+    room_seconds: Annotated[float, Meta(ge=0, le=5)] = 0.0
+    """Length of the learned room response; 0 learns none. The exported instrument is always dry."""

@@ -1,0 +1,76 @@
+"""The repository as a whole: everything announced is there, and says the same everywhere."""
+
+import os
+import re
+import tomllib
+from importlib import import_module
+from pathlib import Path
+from pkgutil import resolve_name
+
+import pytest
+
+import ddsp_pi
+from ddsp_pi.cli import EXTRAS, VERBS, main
+
+HOUSE = Path(ddsp_pi.__file__).parents[1]
+CHANGELOG = (HOUSE / "CHANGELOG.md").read_text("utf-8")
+PROJECT = tomllib.loads((HOUSE / "pyproject.toml").read_text("utf-8"))["project"]
+LAYOUT = ("configs", "configs/performances", "ddsp_pi", "hardware", "puredata", "systemd", "tests")
+MAKEFILE = (HOUSE / "Makefile").read_text("utf-8")
+
+
+def numbers(version: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in version.split("."))
+
+
+@pytest.mark.parametrize("folder", LAYOUT)
+def test_every_folder_of_the_layout_has_something_in_it(folder):
+    assert any(path.is_file() and path.stat().st_size for path in (HOUSE / folder).iterdir())
+
+
+@pytest.mark.parametrize("folder", ["configs", "hardware", "puredata", "systemd"])
+def test_folders_without_code_say_what_they_are_for(folder):
+    assert len((HOUSE / folder / "README.md").read_text("utf-8").splitlines()) >= 3
+
+
+def test_the_changelog_opens_with_what_is_unreleased():
+    headings = re.findall(r"^## (.+)$", CHANGELOG, re.MULTILINE)
+    assert headings[0] == "[Unreleased]"
+
+
+def test_the_version_is_not_older_than_the_newest_release():
+    releases = re.findall(r"^## \[([\d.]+)\] - \d{4}-\d\d-\d\d$", CHANGELOG, re.MULTILINE)
+    assert releases == sorted(releases, key=numbers, reverse=True)
+    assert all(numbers(release) <= numbers(ddsp_pi.__version__) for release in releases)
+
+
+def test_the_command_is_the_command_line_s_main():
+    assert resolve_name(PROJECT["scripts"]["ddsp-pi"]) is main
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_every_verb_has_its_module(verb):
+    module = import_module(f"ddsp_pi.cli.{verb}")
+    assert callable(module.configure)
+    assert callable(module.run)
+
+
+def test_the_extras_that_messages_name_exist():
+    assert set(EXTRAS.values()) <= PROJECT["optional-dependencies"].keys()
+
+
+def test_libraries_of_the_extras_are_not_needed_to_play():
+    needed = {re.split(r"[<>=;]", row)[0].replace("-", "_").lower() for row in PROJECT["dependencies"]}
+    assert needed.isdisjoint(EXTRAS)
+
+
+def test_the_demo_plays_performances_that_are_there():
+    named = re.search(r"^PERFORMANCES := (.+)$", MAKEFILE, re.MULTILINE)
+    assert named
+    for name in named[1].split():
+        assert (HOUSE / "configs/performances" / f"{name}.csv").is_file()
+
+
+@pytest.mark.parametrize("script", [".ci/run", "tests/system-packages.sh"])
+def test_scripts_can_be_run(script):
+    assert os.access(HOUSE / script, os.X_OK)
