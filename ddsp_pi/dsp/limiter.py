@@ -45,7 +45,7 @@ class Limiter:
         with np.errstate(divide="ignore"):
             raised = np.log(np.abs(block).astype(np.float64)) + fallen
         log_peak = np.maximum(np.maximum.accumulate(raised), self._log_peak) - fallen
-        block *= np.minimum(1.0, self.ceiling / np.exp(log_peak)).astype(np.float32)
+        block *= np.exp(np.minimum(0.0, self._log_ceiling - log_peak)).astype(np.float32)
         # Rounding to float32 may leave a peak one bit above the ceiling.
         np.clip(block, -self.ceiling, self.ceiling, out=block)
         self._log_peak = float(log_peak[-1])

@@ -52,8 +52,7 @@ class FilteredNoise:
     FADE = HOP
 
     def __init__(self, n_bands: int, max_block: int = HOP, seed: int = 0) -> None:
-        bank = noise_bank(n_bands)
-        self._bank = np.concatenate([bank, bank[: max_block + self.FADE]])
+        self._bank = noise_bank(n_bands)
         self._seed = seed
         self._magnitudes = np.empty((n_bands, 2), np.float32)
         self._faded = np.empty((max_block, n_bands), np.float32)
@@ -91,7 +90,7 @@ class FilteredNoise:
         out += self._sums[:n, 0]
 
     def _rows(self, n: int) -> NDArray[np.float32]:
-        at = (self._place + self._position) % BANK_SAMPLES
+        at = self._place + self._position
         rows = self._bank[at : at + n]
         into_fade = self._position + n - (self.PASS - self.FADE)
         if into_fade <= 0:
@@ -101,7 +100,7 @@ class FilteredNoise:
     def _cross_faded(self, rows: NDArray[np.float32], n: int) -> NDArray[np.float32]:
         first = self._position - (self.PASS - self.FADE)
         progress = np.clip((first + np.arange(n)) / self.FADE, 0.0, 1.0)[:, None] * (np.pi / 2)
-        arriving = (self._next_place + np.maximum(first + np.arange(n), 0)) % BANK_SAMPLES
+        arriving = self._next_place + np.maximum(first + np.arange(n), 0)
         faded = self._faded[:n]
         np.multiply(rows, np.cos(progress), out=faded, casting="same_kind")
         faded += self._bank[arriving] * np.sin(progress).astype(np.float32)
@@ -114,4 +113,4 @@ class FilteredNoise:
             self._position = self.FADE
 
     def _draw(self) -> int:
-        return int(self._rng.integers(BANK_SAMPLES))
+        return int(self._rng.integers(BANK_SAMPLES - self.PASS))

@@ -212,11 +212,15 @@ def centred_frames(
 
 
 def _highest_near(similarity: NDArray[np.float32], guess: NDArray[np.float64]) -> NDArray[np.intp]:
-    """(frames,) lag of the highest local maximum within 1.5 semitones of the guess, or 0."""
+    """(frames,) lag of the highest local maximum within 1.5 semitones of the guess, or 0.
+
+    Half a sample is added at both ends, or the highest notes would have no lag to look at.
+    """
     inner = similarity[:, 1:-1]
     lags = np.arange(1, similarity.shape[1] - 1)
     top = (inner >= similarity[:, :-2]) & (inner > similarity[:, 2:])
-    top &= np.abs(np.log2(lags / guess[:, None])) <= 1.5 / 12.0
+    centre, ratio = guess[:, None], 2.0 ** (1.5 / 12.0)
+    top &= (lags >= centre / ratio - 0.5) & (lags <= centre * ratio + 0.5)
     top[:, -_REACH:] = False
     best = np.where(top, inner, -np.inf).argmax(axis=1)
     return np.where(top[np.arange(len(best)), best], lags[best], 0)

@@ -12,9 +12,10 @@ from ddsp_pi.frame import HOP
 LOWEST_HZ, HIGHEST_HZ = 39.0, 2500.0
 """What the two windows can tell at all."""
 
-NEARLY = 0.82
-"""Share of the highest peak that makes an earlier one the pitch. Lower mistakes a strong second harmonic
-for the note, higher follows the reverberation of other notes down to a common multiple of the periods."""
+SLACK, DOUBT, RATIO = 0.02, 9.0, 0.8
+"""How far below the highest peak t the first peak, the pitch, may stay: t − slack − doubt · (1 − t), but not
+under ratio · t. In a clean tone a strong second harmonic comes close to t, so little is forgiven; the
+reverberation of other notes lifts common multiples of the periods above the true one, so more is."""
 
 FAINT = 0.3
 """Similarity below which there is no pitch worth naming."""
@@ -154,7 +155,8 @@ def first_peak(similarity: NDArray[np.float32], shortest: int, longest: int) -> 
     if dip == 0 or len(peaks) == 0:
         return 0.0, 0.0
     lags, heights = peak_lag(similarity, peaks)
-    first = int((heights >= NEARLY * heights.max()).argmax())
+    top = float(heights.max())
+    first = int((heights >= max(top - SLACK - DOUBT * (1.0 - top), RATIO * top)).argmax())
     arch = int((similarity[peaks[first] :] < 0.0).argmax()) or len(similarity)
     last = int(peaks.searchsorted(peaks[first] + arch))
     best = first + int(heights[first:last].argmax())

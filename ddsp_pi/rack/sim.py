@@ -42,7 +42,9 @@ class SimBoard:
 
     def _edges(self, start_ns: int, end_ns: int) -> tuple[Edge, ...]:
         length = self._performance.length_ns
-        rounds = range(start_ns // length, (end_ns - 1) // length + 1) if self._loop else range(1)
+        # An edge on the last row belongs to the round before, though its time is the next one's start.
+        first_round = max(start_ns // length - 1, 0)
+        rounds = range(first_round, (end_ns - 1) // length + 1) if self._loop else range(1)
         found: list[Edge] = []
         for turn in rounds:
             begin = turn * length

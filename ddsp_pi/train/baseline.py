@@ -36,7 +36,8 @@ def mean_spectrum(recordings: Sequence[Features]) -> Spectrum:
         noise.append(np.log(recording.noise[sure]) - level)
     seen = count > 0
     levels = np.interp(np.log(frequencies), np.log(frequencies[seen]), total[seen] / count[seen])
-    return Spectrum(tuple(frequencies), tuple(levels), tuple(np.concatenate(noise).mean(axis=0).tolist()))
+    noise_levels = np.concatenate(noise).mean(axis=0)
+    return Spectrum(*(tuple(np.round(v, 3).tolist()) for v in (frequencies, levels, noise_levels)))
 
 
 def oracle(features: Features) -> NDArray[np.float32]:

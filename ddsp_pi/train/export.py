@@ -131,11 +131,12 @@ def _played_ranges(recordings: Sequence[Features]) -> tuple[Range, Range]:
 
 
 def _parity(decoder: Decoder) -> Parity:
-    f0_hz, loudness_db = (values[:: HOP // 4][:PARITY_STEPS] for values in wandering(PARITY_STEPS * HOP // 4))
-    last = _in_torch(decoder, np.ascontiguousarray(f0_hz), np.ascontiguousarray(loudness_db))[-1].tolist()
+    stride = HOP // 4
+    f0_hz, loudness_db = (np.round(v[::stride], 2) for v in wandering(PARITY_STEPS * stride))
+    answer = [float(f"{value:.6g}") for value in _in_torch(decoder, f0_hz, loudness_db)[-1]]
     return Parity(
-        tuple(f0_hz.tolist()),
-        tuple(loudness_db.tolist()),
-        tuple(last[: decoder.n_harmonics]),
-        tuple(last[decoder.n_harmonics :]),
+        f0_hz=tuple(round(hz, 2) for hz in f0_hz.tolist()),
+        loudness_db=tuple(round(db, 2) for db in loudness_db.tolist()),
+        harmonics=tuple(answer[: decoder.n_harmonics]),
+        noise=tuple(answer[decoder.n_harmonics :]),
     )
