@@ -34,7 +34,13 @@ def draw_performance(performance: Performance, audio: NDArray[np.float32], title
     loudness.plot(np.arange(len(contour)) * HOP / SAMPLE_RATE, contour, color="tab:green")
     loudness.set(ylim=(-80, 0), ylabel="loudness / dB(A)")
     spectrum.specgram(
-        audio + 1e-9, NFFT=2048, Fs=SAMPLE_RATE, noverlap=1536, vmin=-140, vmax=-40, cmap="magma"
+        audio + np.random.default_rng(0).normal(0, 1e-8, len(audio)),
+        NFFT=2048,
+        Fs=SAMPLE_RATE,
+        noverlap=1536,
+        vmin=-140,
+        vmax=-40,
+        cmap="magma",
     )
     spectrum.set(ylim=(0, 12_000), ylabel="Hz", xlabel="s", xlim=(0, len(audio) / SAMPLE_RATE))
     figure.savefig(path, dpi=90)

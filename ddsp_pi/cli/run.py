@@ -1,9 +1,12 @@
 """`ddsp-pi run`: play live."""
 
 import argparse
+import os
 import signal
+import sys
 import threading
 from pathlib import Path
+from typing import NoReturn
 
 from ddsp_pi.app import App, build
 from ddsp_pi.cli.render import add_instrument_arguments, configuration
@@ -11,7 +14,7 @@ from ddsp_pi.config import Config
 from ddsp_pi.control.osc import OscServer
 from ddsp_pi.engine.audio import AudioIO, NullAudio
 from ddsp_pi.engine.portaudio import PortAudio
-from ddsp_pi.errors import BoardError
+from ddsp_pi.errors import AudioError, BoardError
 from ddsp_pi.rack.performance import load_performance
 from ddsp_pi.rack.sim import SimBoard
 from ddsp_pi.shipped import configs_folder
@@ -50,6 +53,8 @@ def run(args: argparse.Namespace) -> int:
     )
     try:
         _audio(args, config, app).run(app.engine.render, stop)
+    except AudioError as error:
+        _leave(error)
     finally:
         osc.close()
         board.close()
@@ -75,6 +80,12 @@ def _stopping(seconds: float | None) -> threading.Event:
         timer.daemon = True
         timer.start()
     return stop
+
+
+def _leave(error: AudioError) -> NoReturn:
+    """End at once: an audio library whose server has died may hang in its own clean-up."""
+    print(f"ddsp-pi run: {error}", file=sys.stderr, flush=True)
+    os._exit(error.exit_code)
 
 
 def _report(app: App) -> None:

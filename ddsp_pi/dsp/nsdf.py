@@ -197,7 +197,10 @@ def _refine(
 
 
 def centred_frames(
-    slow: NDArray[np.float32], centres: NDArray[np.float64], lag: NDArray[np.float64], window: Window
+    slow: NDArray[np.float32],
+    centres: NDArray[np.floating],
+    lag: NDArray[np.float64] | float,
+    window: Window,
 ) -> NDArray[np.float32]:
     """(frames, window.length) pieces of decimated audio whose comparison at `lag` is centred.
 

@@ -13,7 +13,7 @@ from ddsp_pi.frame import SAMPLE_RATE
 FADE_SAMPLES = 2400
 """50 ms in at the start, so that no module downstream gets a thump."""
 
-_STALLED_AFTER_S = 2.0
+STALLED_AFTER_S = 2.0
 
 
 class PortAudio:
@@ -40,12 +40,15 @@ class PortAudio:
             self._fade(block)
             out[:] = block[:, None]
 
-        with self._open(callback):
-            blocks = -1
-            while not stop.wait(_STALLED_AFTER_S):
-                if self._telemetry.blocks == blocks:
-                    raise AudioError("the audio device stopped calling; is its server still running?")
-                blocks = self._telemetry.blocks
+        stream = self._open(callback)
+        stream.start()
+        blocks = -1
+        while not stop.wait(STALLED_AFTER_S):
+            if self._telemetry.blocks == blocks:
+                # Not closed: PortAudio waits for ever for a server that is gone.
+                raise AudioError("the audio device stopped calling; is its server still running?")
+            blocks = self._telemetry.blocks
+        stream.close()
 
     def _open(self, callback: Any) -> Any:
         sounddevice = _sounddevice()

@@ -133,6 +133,8 @@ def _played_ranges(recordings: Sequence[Features]) -> tuple[Range, Range]:
 def _parity(decoder: Decoder) -> Parity:
     stride = HOP // 4
     f0_hz, loudness_db = (np.round(v[::stride], 2) for v in wandering(PARITY_STEPS * stride))
+    # The answer that is kept must be a loud one, or a damaged network could hide behind silence.
+    loudness_db[-1] = -10.0
     answer = [float(f"{value:.6g}") for value in _in_torch(decoder, f0_hz, loudness_db)[-1]]
     return Parity(
         f0_hz=tuple(round(hz, 2) for hz in f0_hz.tolist()),

@@ -106,13 +106,20 @@ def test_noise_knob_scales_the_noise_alone():
 
 def test_vibrato_swings_as_wide_and_as_fast_as_asked():
     mode = CvMode(static(PURE, n_harmonics=1))
-    for name, value in {"vibrato_depth": 50.0, "vibrato_rate": 5.0, "note": 69.0, "sustain": 1.0}.items():
+    for name, value in {
+        "vibrato_depth": 50.0,
+        "vibrato_rate": 5.0,
+        "note": 69.0,
+        "sustain": 1.0,
+        "noise": 0.0,
+    }.items():
         mode.params.set(name, value)
     audio = play(engine(mode, gate(0.0)), 2.0)[SAMPLE_RATE:].astype(np.float64)
     spectrum = np.fft.fft(audio)
     spectrum[len(audio) // 2 :] = 0.0
     phase = np.unwrap(np.angle(np.fft.ifft(spectrum)))
-    cents = 1200 * np.log2(np.diff(phase)[2000:-2000] * SAMPLE_RATE / (2 * np.pi) / 440.0)
+    f0_hz = np.convolve(np.diff(phase), np.ones(200) / 200, "valid")[2000:-2000] * SAMPLE_RATE / (2 * np.pi)
+    cents = 1200 * np.log2(f0_hz / 440.0)
     assert cents.max() == pytest.approx(50.0, abs=4.0)
     assert cents.min() == pytest.approx(-50.0, abs=4.0)
     assert np.sum(np.diff(np.sign(cents)) != 0) in (8, 9, 10)
@@ -155,7 +162,9 @@ def test_the_same_note_from_a_cable_or_a_key_gives_the_same_sound():
     cable = play(engine(edges=gate(0.1, 0.5), drive=drive), 0.8)
     keys = play(engine(notes=(Note(64, 1, ns(0.1)), Note(64, 0, ns(0.5)))), 0.8)
     # The phase differs (the silent oscillator stood at another pitch before), nothing else may.
-    np.testing.assert_allclose(loudness_contour(cable), loudness_contour(keys), atol=1.5)
+    levels = loudness_contour(cable), loudness_contour(keys)
+    heard = levels[0] > -60.0
+    np.testing.assert_allclose(levels[0][heard], levels[1][heard], atol=1.5)
     sustained = slice(10_000, 23_000)
     assert pitch_of(cable[sustained], 329.63) == pytest.approx(pitch_of(keys[sustained], 329.63), rel=1e-4)
 

@@ -1,0 +1,106 @@
+import json
+import re
+
+import numpy as np
+import pytest
+
+from ddsp_pi.cli import main
+from ddsp_pi.pictures import read_wav
+from ddsp_pi.shipped import configs_folder
+from tests.playing import pitch_of
+
+LINE = configs_folder() / "performances" / "sequencer-line.csv"
+
+
+@pytest.fixture
+def short(tmp_path):
+    path = tmp_path / "a4.csv"
+    path.write_text("time_s,cv1,gate1\n0,0.75,1\n0.8,0.75,0\n1.0,0.75,0\n")
+    return path
+
+
+def test_renders_sound_and_picture(short, tmp_path, capsys):
+    wav, png = tmp_path / "out" / "a4.wav", tmp_path / "out" / "a4.png"
+    assert (
+        main(
+            [
+                "render",
+                "--mode",
+                "cv",
+                "--model",
+                "violin",
+                "--cv",
+                str(short),
+                "-o",
+                str(wav),
+                "--plot",
+                str(png),
+            ]
+        )
+        == 0
+    )
+    audio = read_wav(wav)
+    assert len(audio) == 2 * 48_000
+    assert 1200 * abs(np.log2(pitch_of(audio[12_000:36_000], 440.0) / 440.0)) < 2.0
+    assert np.abs(audio[-4800:]).max() < 1e-3
+    assert png.read_bytes().startswith(b"\x89PNG")
+    assert re.search(r"2\.0 s of .*, 1 notes", capsys.readouterr().out)
+
+
+@pytest.mark.parametrize("block", ["16", "1000"])
+def test_block_size_does_not_change_the_file(short, tmp_path, block):
+    made = []
+    for size in ("128", block):
+        wav = tmp_path / f"{size}.wav"
+        assert main(["render", "--cv", str(short), "-o", str(wav), "--block", size]) == 0
+        made.append(read_wav(wav))
+    assert 10 * np.log10(np.mean((made[0] - made[1]) ** 2) / np.mean(made[0] ** 2) + 1e-20) < -60.0
+
+
+def test_set_reaches_the_sound(short, tmp_path):
+    quiet, loud = tmp_path / "q.wav", tmp_path / "l.wav"
+    assert main(["render", "--cv", str(short), "-o", str(quiet), "--set", "loudness=-50"]) == 0
+    assert main(["render", "--cv", str(short), "-o", str(loud), "--set", "loudness=-20"]) == 0
+    ratio = np.std(read_wav(loud)) / np.std(read_wav(quiet))
+    assert 20 * np.log10(ratio) == pytest.approx(30.0, abs=3.0)
+
+
+BAD = {
+    "missing performance": (["--cv", "none.csv"], "no such file"),
+    "unknown instrument": (["--cv", str(LINE), "--model", "kazoo"], "no instrument called 'kazoo'"),
+    "unknown mode": (["--cv", str(LINE), "--mode", "dance"], "no mode called 'dance'"),
+    "unknown parameter": (["--cv", str(LINE), "--set", "wobble=1"], "no parameter called 'wobble'"),
+    "not an assignment": (["--cv", str(LINE), "--set", "noise"], "NAME=NUMBER"),
+    "no block at all": (["--cv", str(LINE), "--block", "0"], "--block 0"),
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_unusable_input_is_code_2_and_says_why(name, tmp_path, capsys):
+    arguments, said = BAD[name]
+    assert main(["render", *arguments, "-o", str(tmp_path / "x.wav")]) == 2
+    error = capsys.readouterr().err
+    assert said in error
+    assert "Traceback" not in error
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_models_list_show_verify(capsys, tmp_path):
+    assert main(["models", "list"]) == 0
+    assert main(["models", "show", "violin"]) == 0
+    assert main(["models", "verify", "violin"]) == 0
+    shown = capsys.readouterr().out
+    for word in ("violin", "attribution", "held out", "loss_oracle", "fit to play"):
+        assert word in shown
+    bad = tmp_path / "bad.onnx"
+    bad.write_bytes(b"not a network")
+    assert main(["models", "verify", str(bad)]) == 2
+
+
+def test_bench_reports_every_figure(capsys):
+    assert main(["bench", "--json", "--blocks", "40"]) == 0
+    report = json.loads(capsys.readouterr().out)
+    assert set(report["stages"]) >= {"decoder", "noise", "limiter", "block", "reference"}
+    assert all(cost["p999_us"] >= cost["median_us"] > 0 for cost in report["stages"].values())
+    for figure in ("real_time_factor", "memory_mb", "times_faster_than_reference", "load"):
+        assert report[figure] > 0
