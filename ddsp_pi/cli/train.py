@@ -33,6 +33,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--set", action="append", default=[], metavar="NAME=VALUE", help="a training setting, e.g. hidden=32"
     )
     parser.add_argument("--threads", type=int, default=1, help="torch threads; a second buys about a tenth")
+    parser.add_argument(
+        "--save-every", type=float, default=20.0, metavar="SECONDS", help="time between checkpoints"
+    )
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="processes for the features")
 
 
@@ -51,7 +54,7 @@ def run(args: argparse.Namespace) -> int:
     for remark in training.material.remarks:
         print(remark)
     path = args.output / f"{plan.origin.name}.onnx"
-    instrument, sounds = training.export(training.train(), path)
+    instrument, sounds = training.export(training.train(args.save_every), path)
     draw(sounds, args.output / "held-out.png")
     print_figures(instrument.card.metrics)
     print(

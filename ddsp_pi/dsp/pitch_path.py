@@ -25,10 +25,11 @@ N_CANDIDATES = 8
 FAINT = 0.3
 """Similarity below which a peak is not worth a candidate."""
 
-SIMILARITY, CONTRAST, OCTAVE = 0.5, 2.0, 0.08
-"""What counts how much in a strength: similarity, contrast, and each octave below `HIGH_HZ` (against)."""
+SIMILARITY, CONTRAST, OCTAVE = 0.5, 2.0, 0.16
+"""What counts how much in a strength: similarity, contrast, and against it each octave below the highest
+candidate of the frame."""
 
-UNVOICED = 0.35
+UNVOICED = 0.45
 """Strength of hearing no pitch."""
 
 LEAP, VOICING = 0.35, 0.14
@@ -82,7 +83,8 @@ def _candidates(
         lag, height = _peaks(similarity)
         f0_hz = WINDOW.rate / lag
         strength = SIMILARITY * height + CONTRAST * harmonic_contrast(spectrum, f0_hz)
-        strength -= OCTAVE * np.log2(HIGH_HZ / f0_hz)
+        highest_hz = np.where(height > 0.0, f0_hz, LOW_HZ).max(axis=1, keepdims=True)
+        strength -= OCTAVE * np.log2(highest_hz / f0_hz)
         yield f0_hz, np.where(height > 0.0, strength, _NONE)
 
 

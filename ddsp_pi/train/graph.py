@@ -13,7 +13,17 @@ from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
 from ddsp_pi.dsp.loudness import A_POLES_HZ
-from ddsp_pi.train.networks import A_EXPONENTS, HIGHEST_HZ, INPUTS, MUTED, Decoder, a_log_constant
+from ddsp_pi.train.networks import (
+    A_EXPONENTS,
+    BODY_KNOTS,
+    BODY_KNOTS_PER_OCTAVE,
+    BODY_LOWEST_HZ,
+    HIGHEST_HZ,
+    MUTED,
+    PITCH_WAVES,
+    Decoder,
+    a_log_constant,
+)
 
 OPSET = 18
 Array = NDArray[np.float32]
@@ -74,30 +84,37 @@ def _add_network(graph: _Graph, weights: dict[str, Array], decoder: Decoder) -> 
 
 
 def _add_inputs(graph: _Graph, weights: dict[str, Array], decoder: Decoder) -> str:
-    """The MLPs of all inputs at once, as one stack of products: (inputs, voices, width)."""
+    """Two MLPs, on ln f0 with its waves and on dB, as they come: the scaling is in the first layers."""
+    waves = np.array(PITCH_WAVES) * 2.0 * math.pi / math.log(2.0)
     graph.node("Log", ["f0_hz"], "log_f0")
-    last = graph.node("Concat", ["log_f0", "loudness_db"], "controls", axis=0)
-    first = [_scaled_first_layer(weights, decoder, i) for i in range(len(INPUTS))]
-    second = [(weights[f"inputs.{i}.2.weight"].T, weights[f"inputs.{i}.2.bias"]) for i in range(len(INPUTS))]
-    for layer, parts in enumerate((first, second)):
-        weight = np.stack([part[0] for part in parts])
-        bias = np.stack([part[1] for part in parts])[:, None]
-        last = graph.leaky(graph.linear(last, weight, bias, f"input.{layer}"))
-    graph.node("Transpose", [last], "input.by_voice", perm=[1, 0, 2])
-    width = graph.constant("input.width", [1, -1, len(INPUTS) * decoder.hidden], np.int64)
-    return graph.node("Reshape", ["input.by_voice", width], "entering")
-
-
-def _scaled_first_layer(weights: dict[str, Array], decoder: Decoder, index: int) -> tuple[Array, Array]:
-    """The first layer of one input, (1, width) and (width,), on ln f0 or dB as they come."""
+    graph.node("Mul", ["log_f0", graph.constant("waves", np.tile(waves, 2))], "angles")
+    # A cosine is a sine a quarter turn ahead.
+    quarter = np.repeat([0.0, math.pi / 2.0], len(waves))
+    graph.node("Add", ["angles", graph.constant("quarter", quarter)], "turned")
+    graph.node("Sin", ["turned"], "waving")
+    graph.node("Concat", ["log_f0", "waving"], "pitch", axis=2)
     s = decoder.scaling
-    mean, spread = (
-        (s.log2_f0_mean * math.log(2.0), s.log2_f0_spread * math.log(2.0)),
-        (s.loudness_mean_db, s.loudness_spread_db),
-    )[index]
-    weight = weights[f"inputs.{index}.0.weight"].T.astype(np.float64) / spread
-    bias = weights[f"inputs.{index}.0.bias"] - weight[0] * mean
-    return weight.astype(np.float32), bias.astype(np.float32)
+    scalings = {
+        "pitch": (s.log2_f0_mean * math.log(2.0), s.log2_f0_spread * math.log(2.0)),
+        "loudness": (s.loudness_mean_db, s.loudness_spread_db),
+    }
+    sources = {"pitch": "pitch", "loudness": "loudness_db"}
+    branches = [_add_mlp(graph, weights, name, sources[name], scaling) for name, scaling in scalings.items()]
+    return graph.node("Concat", branches, "entering", axis=2)
+
+
+def _add_mlp(
+    graph: _Graph, weights: dict[str, Array], name: str, source: str, scaling: tuple[float, float]
+) -> str:
+    """An input's MLP, with the scaling (mean, spread) of its first number folded in."""
+    mean, spread = scaling
+    weight = weights[f"{name}.0.weight"].T.astype(np.float64)
+    weight[0] /= spread
+    bias = weights[f"{name}.0.bias"] - weight[0] * mean
+    first = graph.leaky(graph.linear(source, weight.astype(np.float32), bias.astype(np.float32), f"{name}.0"))
+    return graph.leaky(
+        graph.linear(first, weights[f"{name}.2.weight"].T, weights[f"{name}.2.bias"], f"{name}.2")
+    )
 
 
 def _add_gru(graph: _Graph, source: str, weights: dict[str, Array], hidden: int) -> None:
@@ -121,10 +138,11 @@ def _add_controls(graph: _Graph, logits: str, weights: dict[str, Array], decoder
     pads = graph.constant("pads", [0, 0, 0, 0, 0, decoder.n_bands], np.int64)
     graph.node("Mul", ["f0_hz", graph.constant("numbers", weights["numbers"])], "partials")
     graph.node("Greater", ["partials", graph.constant("highest", HIGHEST_HZ)], "too_high")
-    graph.node("Where", ["too_high", graph.constant("mute", MUTED), graph.constant("keep", 0.0)], "muted")
-    graph.node("Pad", ["muted", pads], "muted.padded")
-    graph.node("Add", [logits, "muted.padded"], "shape")
     _add_log_a_power(graph, pads, weights, decoder)
+    gain = _add_body(graph, weights["body"])
+    graph.node("Where", ["too_high", graph.constant("mute", MUTED), gain], "gain")
+    graph.node("Pad", ["gain", pads], "gain.padded")
+    graph.node("Add", [logits, "gain.padded"], "shape")
     graph.node("Mul", ["shape", graph.constant("two", 2.0)], "doubled")
     graph.node("Add", ["doubled", "weighting"], "powers")
     graph.node("ReduceLogSumExp", ["powers", graph.constant("last", [2], np.int64)], "log_power", keepdims=1)
@@ -144,12 +162,33 @@ def _add_log_a_power(graph: _Graph, pads: str, weights: dict[str, Array], decode
         [np.full(decoder.n_harmonics, a_log_constant() - math.log(2.0)), weights["band_log_power"]]
     )
     graph.node("Mul", ["partials", "partials"], "squares")
-    graph.node("Unsqueeze", ["squares", graph.constant("fourth", [3], np.int64)], "squares.column")
-    graph.node("Add", ["squares.column", graph.constant("poles", poles)], "terms")
+    graph.node("Unsqueeze", ["squares", graph.constant("row", [2], np.int64)], "squares.row")
+    graph.node("Add", ["squares.row", graph.constant("poles", _column(poles))], "terms")
     graph.node("Log", ["terms"], "log_terms")
-    graph.node("MatMul", ["log_terms", graph.constant("exponents", A_EXPONENTS)], "log_a")
+    # Row times matrix: a matrix times a column takes a path in onnxruntime that is ten times slower.
+    graph.node("MatMul", [graph.constant("exponents", [A_EXPONENTS]), "log_terms"], "log_a.row")
+    graph.node("Squeeze", ["log_a.row", "row"], "log_a")
     graph.node("Pad", ["log_a", pads], "log_a.padded")
     graph.node("Add", ["log_a.padded", graph.constant("levels", levels)], "weighting")
+
+
+def _add_body(graph: _Graph, knots: Array) -> str:
+    """The body's log gain of every partial: a line bent at each knot, as a sum of ramps."""
+    slopes = np.diff(knots.astype(np.float64), append=knots[-1])
+    bends = np.diff(slopes, prepend=0.0)
+    # The graph has ln f² at hand, so octaves are half of it over ln 2.
+    per_log_square = BODY_KNOTS_PER_OCTAVE / (2.0 * math.log(2.0))
+    knot_logs = np.arange(BODY_KNOTS) / per_log_square + 2.0 * math.log(BODY_LOWEST_HZ)
+    graph.node("Log", ["squares.row"], "log_squares")
+    graph.node("Sub", ["log_squares", graph.constant("body.knots", _column(knot_logs))], "above_knots")
+    graph.node("Relu", ["above_knots"], "ramps")
+    graph.node("MatMul", [graph.constant("body.bends", [bends * per_log_square]), "ramps"], "body.row")
+    graph.node("Squeeze", ["body.row", "row"], "body.bent")
+    return graph.node("Add", ["body.bent", graph.constant("body.first", knots[0])], "body.gain")
+
+
+def _column(values: object) -> Array:
+    return np.asarray(values, np.float32)[:, None]
 
 
 def _inputs(decoder: Decoder) -> list[onnx.ValueInfoProto]:

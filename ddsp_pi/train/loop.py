@@ -25,7 +25,6 @@ from ddsp_pi.train.settings import Settings
 CHECKPOINT = "checkpoint.pt"
 METRICS = "metrics.csv"
 COLUMNS = ("step", "phase", "loss", "learning_rate")
-CHECKPOINT_SECONDS = 20.0
 HARMONIC_FLOOR, NOISE_FLOOR = 1e-5, 1e-6
 """Amplitudes that pre-training no longer tells apart."""
 LAST_RATE = 0.03
@@ -65,28 +64,27 @@ class Trainer:
         """Steps of both phases together."""
         return self.settings.pretrain_steps + self.settings.finetune_steps
 
-    def run(self, until: int | None = None) -> None:
-        """Train to the end (or to a step), saving as it goes.
+    def run(self, save_every_s: float) -> None:
+        """Train to the end, saving as it goes.
 
         Raises:
             TrainingError: the loss is no longer a number.
         """
         from torch.utils.tensorboard import SummaryWriter
 
-        last = min(until or self.total_steps, self.total_steps)
         saved = time.monotonic()
         with (
             SummaryWriter(self.folder / "tensorboard", purge_step=self.step) as board,
             tqdm(total=self.total_steps, initial=self.step, desc="training", unit="step") as bar,
         ):
-            while self.step < last:
+            while self.step < self.total_steps:
                 phase, loss, rate = self._one_step()
                 self._rows.append((self.step, phase, loss, rate))
                 board.add_scalar(f"loss/{phase}", loss, self.step)
                 self.step += 1
                 bar.update()
                 bar.set_postfix_str(f"{phase} {loss:.3f}", refresh=False)
-                if time.monotonic() - saved > CHECKPOINT_SECONDS:
+                if time.monotonic() - saved > save_every_s:
                     self.save()
                     saved = time.monotonic()
         self.save()

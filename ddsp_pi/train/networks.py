@@ -16,8 +16,15 @@ MUTED = -30.0
 """Added to the log amplitude of such a partial."""
 
 
-INPUTS = ("f0_hz", "loudness_db")
-"""Each has an MLP of its own: measured, that learns far better than one MLP for both."""
+PITCH_WAVES = (0.5, 1.0, 2.0, 4.0)
+"""Cycles per octave of the sines and cosines that tell the network the pitch.
+
+A resonance that is passed within a few semitones cannot be learned from one smooth number: these
+Fourier features (Tancik et al. 2020) cost three nodes and buy more than doubling the width does.
+"""
+
+BODY_LOWEST_HZ, BODY_KNOTS_PER_OCTAVE, BODY_KNOTS = 128.0, 8, 61
+"""The body: one log gain per absolute frequency, linear between knots up to 23 kHz."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +48,12 @@ class Decoder(nn.Module):
     def __init__(self, hidden: int, n_harmonics: int, n_bands: int, scaling: Scaling) -> None:
         super().__init__()
         self.hidden, self.n_harmonics, self.n_bands, self.scaling = hidden, n_harmonics, n_bands, scaling
-        self.inputs = nn.ModuleList([_mlp(1, hidden) for _ in INPUTS])
-        entering = len(INPUTS) * hidden
+        self.pitch = _mlp(1 + 2 * len(PITCH_WAVES), hidden)
+        self.loudness = _mlp(1, hidden)
+        entering = 2 * hidden
         self.gru = nn.GRU(entering, hidden, batch_first=True)
         self.outputs = _mlp(hidden + entering, hidden)
+        self.body = nn.Parameter(torch.zeros(BODY_KNOTS))
         self.head = nn.Linear(hidden, n_harmonics + n_bands)
         self.numbers: Tensor
         self.band_log_power: Tensor
@@ -73,8 +82,9 @@ class Decoder(nn.Module):
         Returns:
             harmonics (batch, frames, n_harmonics), noise (batch, frames, n_bands), state.
         """
-        scaled = self._scaled(f0_hz, loudness_db)
-        entering = torch.cat([mlp(x[..., None]) for mlp, x in zip(self.inputs, scaled, strict=True)], dim=-1)
+        entering = torch.cat(
+            [self.pitch(self._pitch_features(f0_hz)), self.loudness(self._scaled_loudness(loudness_db))], -1
+        )
         remembered, state = self.gru(entering, state)
         logits = self.head(self.outputs(torch.cat([remembered, entering], dim=-1)))
         harmonics, noise = self.get_controls(logits, f0_hz, loudness_db)
@@ -84,7 +94,8 @@ class Decoder(nn.Module):
         """Log-amplitude shapes (batch, frames, harmonics + bands) → amplitudes at that loudness."""
         partials_hz = f0_hz[..., None] * self.numbers
         muted = torch.where(partials_hz > HIGHEST_HZ, MUTED, 0.0)
-        shape = torch.cat([logits[..., : self.n_harmonics] + muted, logits[..., self.n_harmonics :]], -1)
+        resonant = logits[..., : self.n_harmonics] + self.body_gain(partials_hz) + muted
+        shape = torch.cat([resonant, logits[..., self.n_harmonics :]], -1)
         weights = torch.cat(
             [
                 log_a_power(partials_hz) - math.log(2.0),
@@ -97,12 +108,27 @@ class Decoder(nn.Module):
         amplitudes = torch.exp(shape + level)
         return amplitudes[..., : self.n_harmonics], amplitudes[..., self.n_harmonics :]
 
-    def _scaled(self, f0_hz: Tensor, loudness_db: Tensor) -> tuple[Tensor, Tensor]:
-        s = self.scaling
-        return (
-            (torch.log2(f0_hz) - s.log2_f0_mean) / s.log2_f0_spread,
-            (loudness_db - s.loudness_mean_db) / s.loudness_spread_db,
-        )
+    def body_gain(self, frequency_hz: Tensor) -> Tensor:
+        """Log gain of the body at these frequencies, of the input's shape; flat beyond the ends."""
+        position = body_position(frequency_hz).clamp(0.0, BODY_KNOTS - 1.001)
+        knot = position.floor()
+        share, index = position - knot, knot.long()
+        gain: Tensor = self.body[index] * (1.0 - share) + self.body[index + 1] * share
+        return gain
+
+    def _pitch_features(self, f0_hz: Tensor) -> Tensor:
+        octaves = torch.log2(f0_hz)[..., None]
+        angles = octaves * (2.0 * math.pi * torch.tensor(PITCH_WAVES))
+        scaled = (octaves - self.scaling.log2_f0_mean) / self.scaling.log2_f0_spread
+        return torch.cat([scaled, torch.sin(angles), torch.cos(angles)], dim=-1)
+
+    def _scaled_loudness(self, loudness_db: Tensor) -> Tensor:
+        return ((loudness_db - self.scaling.loudness_mean_db) / self.scaling.loudness_spread_db)[..., None]
+
+
+def body_position(frequency_hz: Tensor) -> Tensor:
+    """Where a frequency stands among the knots of the body, counted in knots."""
+    return (torch.log2(frequency_hz) - math.log2(BODY_LOWEST_HZ)) * BODY_KNOTS_PER_OCTAVE
 
 
 def _mlp(inputs: int, width: int) -> nn.Sequential:

@@ -73,13 +73,13 @@ class Run:
         """How many cores one training may take; the result of a run depends on it in the last bits."""
         torch.set_num_threads(n)
 
-    def train(self) -> Decoder:
+    def train(self, save_every_s: float) -> Decoder:
         """Train to the end, from the checkpoint if there is one."""
         settings = self.plan.settings
         basis = SinusoidBasis(self.material.train, settings.n_harmonics, self.folder / SINUSOIDS)
         segments = Segments(self.material.train, basis, settings.segment_hops, settings.seed)
         decoder = new_decoder(settings, self.material.train)
-        Trainer(decoder, settings, segments, self.folder).run()
+        Trainer(decoder, settings, segments, self.folder).run(save_every_s)
         (self.folder / SINUSOIDS).unlink()
         return decoder
 

@@ -21,7 +21,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     pretrain_steps: Count = 700
     pretrain_batch: Count = 16
     pretrain_rate: Rate = 2e-3
-    finetune_steps: Count = 1800
+    finetune_steps: Count = 1400
     finetune_batch: Count = 8
     finetune_rate: Rate = 1e-3
     room_seconds: Annotated[float, Meta(ge=0, le=5)] = 0.0

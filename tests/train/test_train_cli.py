@@ -1,0 +1,124 @@
+import csv
+import json
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+import soundfile
+
+from ddsp_pi.cli import main
+from ddsp_pi.models.bundle import load_instrument
+from tests.train.toy import write_recordings
+
+SMALL = [
+    *("hidden=16", "n_harmonics=24", "n_bands=9", "pretrain_steps=60", "pretrain_batch=4"),
+    *("finetune_steps=50", "finetune_batch=2", "segment_hops=150", "finetune_rate=3e-3"),
+]
+SETTINGS = [word for setting in SMALL for word in ("--set", setting)]
+
+
+@pytest.fixture(scope="module")
+def recordings(tmp_path_factory):
+    return write_recordings(tmp_path_factory.mktemp("toy") / "toy")
+
+
+@pytest.fixture(scope="module")
+def run(recordings, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("run") / "toy"
+    assert main(["train", str(recordings), "-o", str(folder), "--workers", "1", *SETTINGS]) == 0
+    return folder
+
+
+def curve(folder):
+    with (folder / "metrics.csv").open() as file:
+        return [(row["step"], row["phase"], row["loss"]) for row in csv.DictReader(file)]
+
+
+def test_loss_falls_in_both_phases(run):
+    rows = curve(run)
+    for phase, share in (("pretrain", 0.75), ("finetune", 0.93)):
+        losses = [float(loss) for _, name, loss in rows if name == phase]
+        assert np.mean(losses[-10:]) < share * np.mean(losses[:5])
+
+
+def test_the_run_ends_in_an_instrument_with_its_figures(run):
+    card = load_instrument(run / "toy.onnx").card
+    assert card.metrics["loss"] < card.metrics["loss_static"]
+    assert card.metrics["loss_oracle"] < card.metrics["loss"]
+    assert card.held_out == ("toy_05",) or len(card.held_out) == 1
+    assert (run / "held-out.png").stat().st_size > 10_000
+    assert any((run / "tensorboard").iterdir())
+    assert not (run / "sinusoids.f16").exists()
+
+
+def test_export_and_evaluate_repeat_the_figures(run, tmp_path, capsys):
+    again = tmp_path / "again.onnx"
+    assert main(["export", str(run), "-o", str(again)]) == 0
+    assert load_instrument(again).card.metrics == load_instrument(run / "toy.onnx").card.metrics
+    capsys.readouterr()
+    assert main(["evaluate", str(run), "--model", str(again), "--json"]) == 0
+    figures = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert figures == pytest.approx(load_instrument(again).card.metrics)
+
+
+def test_a_killed_run_resumes_to_the_same_curve(run, recordings, tmp_path):
+    folder = tmp_path / "killed"
+    command = [sys.executable, "-m", "ddsp_pi", "train", str(recordings), "-o", str(folder), "--workers", "1"]
+    silent = {"stderr": subprocess.DEVNULL, "stdout": subprocess.DEVNULL}
+    first = subprocess.Popen([*command, *SETTINGS, "--save-every", "0.2"], **silent)
+    deadline = time.monotonic() + 120
+    while not ((folder / "metrics.csv").exists() and len(curve(folder)) > 20):
+        assert first.poll() is None, "it ended before it could be killed"
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    first.send_signal(signal.SIGKILL)
+    first.wait()
+    killed_at = len(curve(folder))
+    assert 20 < killed_at < 110
+    assert main(["train", str(recordings), "-o", str(folder), "--workers", "1", *SETTINGS]) == 0
+    assert curve(folder) == curve(run)
+
+
+def test_a_folder_with_another_run_is_left_alone(run, recordings, capsys):
+    assert main(["train", str(recordings), "-o", str(run), "--set", "hidden=8"]) == 1
+    assert "other settings" in capsys.readouterr().err
+
+
+BAD = {
+    "no such folder": (lambda folder: folder / "none", "no such folder"),
+    "nothing in it": (lambda folder: folder, "no wav or flac"),
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_unusable_data_is_code_2(name, tmp_path, capsys):
+    choose, said = BAD[name]
+    (tmp_path / "empty").mkdir()
+    assert main(["train", str(choose(tmp_path / "empty")), "-o", str(tmp_path / "run")]) == 2
+    assert said in capsys.readouterr().err
+
+
+def test_an_unknown_setting_names_those_there_are(recordings, tmp_path, capsys):
+    assert main(["train", str(recordings), "-o", str(tmp_path / "r"), "--set", "widht=3"]) == 2
+    error = capsys.readouterr().err
+    assert "widht" in error
+    assert "hidden" in error
+
+
+def test_bad_recordings_are_left_out_and_said(tmp_path, capsys):
+    data = write_recordings(tmp_path / "toy", files=4, seconds=3.0)
+    soundfile.write(data / "silent.wav", np.zeros(48_000, np.float32), 48_000)
+    soundfile.write(data / "clipped.wav", np.clip(3 * np.sin(np.arange(48_000) / 20), -1, 1), 48_000)
+    (data / "corrupt.wav").write_bytes(b"RIFFnothing")
+    mono, rate = soundfile.read(data / "toy_00.wav")
+    soundfile.write(data / "toy_00.wav", np.stack([mono, mono], axis=1), rate)
+    steps = ["--set", "pretrain_steps=2", "--set", "finetune_steps=1"]
+    arguments = ["train", str(data), "-o", str(tmp_path / "run"), "--held-out", "toy_03*", "--workers", "1"]
+    assert main([*arguments, *SETTINGS, *steps]) == 0
+    said = capsys.readouterr().out
+    for word in ("silent.wav", "clipped.wav", "corrupt.wav", "stereo"):
+        assert word in said
+    assert load_instrument(tmp_path / "run" / "toy.onnx").card.held_out == ("toy_03",)
