@@ -1,5 +1,7 @@
 """The last stage: whatever happens before, the rack's next module gets a sane signal."""
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -15,29 +17,33 @@ class Limiter:
 
     def __init__(self, ceiling: float = 0.98, release_s: float = 0.08) -> None:
         self.ceiling = ceiling
-        self._log_ceiling = float(np.log(ceiling))
+        self._log_ceiling = math.log(ceiling)
         self._fall_per_sample = 1.0 / (release_s * SAMPLE_RATE)
         self.reset()
 
     def reset(self) -> None:
-        """No peak remembered; the count of rejected samples starts again."""
-        self._log_peak = -np.inf
+        """No peak remembered; the counts start again."""
+        self._log_peak = -math.inf
+        self.peak = 0.0
         self.rejected = 0
 
     def process(self, block: NDArray[np.float32]) -> bool:
         """Limit (n,) samples in place; False if some were not finite and have been silenced."""
-        sane = self._silence_insane(block)
-        if self._log_peak > self._log_ceiling or np.abs(block).max(initial=0.0) > self.ceiling:
+        peak = _peak(block)
+        sane = math.isfinite(peak)
+        if not sane:
+            self._silence(block)
+            peak = _peak(block)
+        if peak > self.ceiling or self._log_peak > self._log_ceiling:
             self._limit(block)
+            peak = min(peak, self.ceiling)
+        self.peak = max(self.peak, peak)
         return sane
 
-    def _silence_insane(self, block: NDArray[np.float32]) -> bool:
-        finite = np.isfinite(block)
-        if finite.all():
-            return True
-        self.rejected += int((~finite).sum())
-        block[~finite] = 0.0
-        return False
+    def _silence(self, block: NDArray[np.float32]) -> None:
+        insane = ~np.isfinite(block)
+        self.rejected += int(insane.sum())
+        block[insane] = 0.0
 
     def _limit(self, block: NDArray[np.float32]) -> None:
         # peak[i] = max(|x[i]|, peak[i-1] · fall) is a running maximum once the fall is divided out.
@@ -49,3 +55,8 @@ class Limiter:
         # Rounding to float32 may leave a peak one bit above the ceiling.
         np.clip(block, -self.ceiling, self.ceiling, out=block)
         self._log_peak = float(log_peak[-1])
+
+
+def _peak(block: NDArray[np.float32]) -> float:
+    """Highest absolute sample; not finite if any sample is not (a NaN passes through max and min)."""
+    return max(float(block.max(initial=0.0)), -float(block.min(initial=0.0)))

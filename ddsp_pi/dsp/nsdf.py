@@ -211,7 +211,9 @@ def centred_frames(
     """
     last = np.rint(centres + 0.5 * (window.width + lag)).astype(np.intp)
     padded = np.pad(slow, window.length)
-    return sliding_window_view(padded, window.length)[np.minimum(last, len(slow) + window.width)]
+    pieces: NDArray[np.float32] = sliding_window_view(padded, window.length)
+    chosen: NDArray[np.float32] = pieces[np.minimum(last, len(slow) + window.width)]
+    return chosen
 
 
 def _highest_near(similarity: NDArray[np.float32], guess: NDArray[np.float64]) -> NDArray[np.intp]:

@@ -25,7 +25,7 @@ N_CANDIDATES = 8
 FAINT = 0.3
 """Similarity below which a peak is not worth a candidate."""
 
-SIMILARITY, CONTRAST, OCTAVE = 0.5, 2.0, 0.16
+SIMILARITY, CONTRAST, OCTAVE = 0.5, 2.0, 0.14
 """What counts how much in a strength: similarity, contrast, and against it each octave below the highest
 candidate of the frame."""
 

@@ -46,7 +46,7 @@ class Engine:
             self._render_piece(out[done : done + piece])
             done += piece
         seconds = time.perf_counter() - begun
-        self.telemetry.count(seconds * SAMPLE_RATE / len(out), float(np.abs(out).max(initial=0.0)))
+        self.telemetry.count(seconds * SAMPLE_RATE / len(out), self._limiter.peak)
 
     def _render_piece(self, out: NDArray[np.float32]) -> None:
         n = len(out)

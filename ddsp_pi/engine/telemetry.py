@@ -22,4 +22,4 @@ class Telemetry:
         self.blocks += 1
         self.load += (load - self.load) * 0.01
         self.worst_load = max(self.worst_load, load)
-        self.peak = max(self.peak, peak)
+        self.peak = peak
