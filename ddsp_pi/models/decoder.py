@@ -36,11 +36,11 @@ class OnnxDecoder:
 
         self.n_harmonics, self.n_bands = card.n_harmonics, card.n_bands
         self._session = session
-        self._f0 = np.zeros((1, 1, 1), np.float32)
-        self._loudness = np.zeros((1, 1, 1), np.float32)
+        self._f0 = np.zeros((1, 1), np.float32)
+        self._loudness = np.zeros((1, 1), np.float32)
         self._states = [np.zeros((1, 1, card.hidden), np.float32) for _ in range(2)]
         self._outputs = [
-            (np.zeros((1, 1, card.n_harmonics), np.float32), np.zeros((1, 1, card.n_bands), np.float32))
+            (np.zeros((1, card.n_harmonics), np.float32), np.zeros((1, card.n_bands), np.float32))
             for _ in range(2)
         ]
         value = ort.OrtValue.ortvalue_from_numpy
@@ -61,13 +61,13 @@ class OnnxDecoder:
             ):
                 binding.bind_ortvalue_output(name, value(array))
             self._bindings.append(binding)
-        self._results = [(harmonics[0, 0], noise[0, 0]) for harmonics, noise in self._outputs]
+        self._results = [(harmonics[0], noise[0]) for harmonics, noise in self._outputs]
 
     def step(self, f0_hz: float, loudness_db: float) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """See Decoder."""
         turn = self._turn
-        self._f0[0, 0, 0] = f0_hz
-        self._loudness[0, 0, 0] = loudness_db
+        self._f0[0, 0] = f0_hz
+        self._loudness[0, 0] = loudness_db
         self._session.run_with_iobinding(self._bindings[turn])
         self._turn = 1 - turn
         return self._results[turn]

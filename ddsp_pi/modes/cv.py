@@ -29,7 +29,7 @@ PARAMS = (
     Param("release", "s", 0.005, 10, 0.4, "Fall after the gate closes, by 60 dB.", warp="log"),
 )
 
-CABLED = Shape(attack_s=0.003, decay_s=0.01, sustain=1.0, release_s=0.06)
+CABLED = Shape(attack_s=0.003, decay_s=0.01, sustain=1.0, release_s=0.25)
 """With loudness on a cable the cable is the envelope; the gate only opens without a click."""
 
 VELOCITY_DB = 30.0

@@ -12,17 +12,13 @@ import onnx
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
-from ddsp_pi.dsp.loudness import A_POLES_HZ
 from ddsp_pi.train.networks import (
-    A_EXPONENTS,
-    BODY_KNOTS,
-    BODY_KNOTS_PER_OCTAVE,
-    BODY_LOWEST_HZ,
     HIGHEST_HZ,
-    MUTED,
+    KNOTS_PER_OCTAVE,
+    MUTE_PER_OCTAVE,
     PITCH_WAVES,
     Decoder,
-    a_log_constant,
+    knot_octaves,
 )
 
 OPSET = 18
@@ -44,18 +40,17 @@ class _Graph:
         self.nodes.append(helper.make_node(kind, inputs, [output], **attributes))
         return output
 
-    def linear(self, source: str, weight: Array, bias: Array, name: str) -> str:
-        product = self.node("MatMul", [source, self.constant(f"{name}.weight", weight)], f"{name}.product")
-        return self.node("Add", [product, self.constant(f"{name}.bias", bias)], name)
-
-    def leaky(self, source: str) -> str:
-        return self.node("LeakyRelu", [source], f"{source}.leaky", alpha=0.01)
+    def linear(self, source: str, weight: Array, bias: Array, name: str, bent: bool = True) -> str:
+        """A layer and its LeakyReLU, which onnxruntime runs as one node where tensors are (voices, n)."""
+        constants = [self.constant(f"{name}.weight", weight), self.constant(f"{name}.bias", bias)]
+        straight = self.node("Gemm", [source, *constants], name)
+        return self.node("LeakyRelu", [straight], f"{name}.leaky", alpha=0.01) if bent else straight
 
 
 def build_model(decoder: Decoder) -> onnx.ModelProto:
     """The network as a step: f0_hz, loudness_db, state → harmonics, noise, next_state.
 
-    All are (1, voices, n) with n = 1 for pitch and loudness and `hidden` for the states.
+    All are (voices, n) with n = 1 for pitch and loudness, but the states, (1, voices, hidden).
     """
     graph = _Graph()
     weights = {name: tensor.detach().numpy() for name, tensor in decoder.state_dict().items()}
@@ -75,12 +70,14 @@ def build_model(decoder: Decoder) -> onnx.ModelProto:
 
 def _add_network(graph: _Graph, weights: dict[str, Array], decoder: Decoder) -> str:
     entering = _add_inputs(graph, weights, decoder)
-    _add_gru(graph, entering, weights, decoder.hidden)
-    last = graph.node("Concat", ["next_state", entering], "remembered", axis=2)
+    graph.node("Unsqueeze", [entering, graph.constant("first", [0], np.int64)], "entering.sequence")
+    _add_gru(graph, "entering.sequence", weights, decoder.hidden)
+    graph.node("Squeeze", ["next_state", "first"], "remembering")
+    last = graph.node("Concat", ["remembering", entering], "remembered", axis=1)
     for layer in (0, 2):
         weight, bias = weights[f"outputs.{layer}.weight"], weights[f"outputs.{layer}.bias"]
-        last = graph.leaky(graph.linear(last, weight.T, bias, f"output.{layer}"))
-    return graph.linear(last, weights["head.weight"].T, weights["head.bias"], "logits")
+        last = graph.linear(last, weight.T, bias, f"output.{layer}")
+    return graph.linear(last, weights["head.weight"].T, weights["head.bias"], "logits", bent=False)
 
 
 def _add_inputs(graph: _Graph, weights: dict[str, Array], decoder: Decoder) -> str:
@@ -92,15 +89,15 @@ def _add_inputs(graph: _Graph, weights: dict[str, Array], decoder: Decoder) -> s
     quarter = np.repeat([0.0, math.pi / 2.0], len(waves))
     graph.node("Add", ["angles", graph.constant("quarter", quarter)], "turned")
     graph.node("Sin", ["turned"], "waving")
-    graph.node("Concat", ["log_f0", "waving"], "pitch", axis=2)
+    graph.node("Concat", ["log_f0", "waving"], "pitch", axis=1)
     s = decoder.scaling
-    scalings = {
-        "pitch": (s.log2_f0_mean * math.log(2.0), s.log2_f0_spread * math.log(2.0)),
-        "loudness": (s.loudness_mean_db, s.loudness_spread_db),
-    }
-    sources = {"pitch": "pitch", "loudness": "loudness_db"}
-    branches = [_add_mlp(graph, weights, name, sources[name], scaling) for name, scaling in scalings.items()]
-    return graph.node("Concat", branches, "entering", axis=2)
+    pitch = (s.log2_f0_mean * math.log(2.0), s.log2_f0_spread * math.log(2.0))
+    loudness = (s.loudness_mean_db, s.loudness_spread_db)
+    branches = [
+        _add_mlp(graph, weights, "pitch", "pitch", pitch),
+        _add_mlp(graph, weights, "loudness", "loudness_db", loudness),
+    ]
+    return graph.node("Concat", branches, "entering", axis=1)
 
 
 def _add_mlp(
@@ -108,13 +105,11 @@ def _add_mlp(
 ) -> str:
     """An input's MLP, with the scaling (mean, spread) of its first number folded in."""
     mean, spread = scaling
-    weight = weights[f"{name}.0.weight"].T.astype(np.float64)
+    weight = weights[f"{name}.0.weight"].T.copy()
     weight[0] /= spread
     bias = weights[f"{name}.0.bias"] - weight[0] * mean
-    first = graph.leaky(graph.linear(source, weight.astype(np.float32), bias.astype(np.float32), f"{name}.0"))
-    return graph.leaky(
-        graph.linear(first, weights[f"{name}.2.weight"].T, weights[f"{name}.2.bias"], f"{name}.2")
-    )
+    first = graph.linear(source, weight, bias, f"{name}.0")
+    return graph.linear(first, weights[f"{name}.2.weight"].T, weights[f"{name}.2.bias"], f"{name}.2")
 
 
 def _add_gru(graph: _Graph, source: str, weights: dict[str, Array], hidden: int) -> None:
@@ -135,73 +130,64 @@ def _add_gru(graph: _Graph, source: str, weights: dict[str, Array], hidden: int)
 
 def _add_controls(graph: _Graph, logits: str, weights: dict[str, Array], decoder: Decoder) -> None:
     """`Decoder.get_controls`, node by node."""
-    pads = graph.constant("pads", [0, 0, 0, 0, 0, decoder.n_bands], np.int64)
-    graph.node("Mul", ["f0_hz", graph.constant("numbers", weights["numbers"])], "partials")
-    graph.node("Greater", ["partials", graph.constant("highest", HIGHEST_HZ)], "too_high")
-    _add_log_a_power(graph, pads, weights, decoder)
-    gain = _add_body(graph, weights["body"])
-    graph.node("Where", ["too_high", graph.constant("mute", MUTED), gain], "gain")
-    graph.node("Pad", ["gain", pads], "gain.padded")
-    graph.node("Add", [logits, "gain.padded"], "shape")
-    graph.node("Mul", ["shape", graph.constant("two", 2.0)], "doubled")
+    _add_functions_of_frequency(graph, weights, decoder)
+    graph.node("Add", [logits, "gain"], "shape")
+    graph.node("Add", ["shape", "shape"], "doubled")
     graph.node("Add", ["doubled", "weighting"], "powers")
-    graph.node("ReduceLogSumExp", ["powers", graph.constant("last", [2], np.int64)], "log_power", keepdims=1)
+    graph.node("ReduceLogSumExp", ["powers", graph.constant("last", [1], np.int64)], "log_power", keepdims=1)
     graph.node("Mul", ["loudness_db", graph.constant("per_db", math.log(10.0) / 20.0)], "wanted")
     graph.node("Mul", ["log_power", graph.constant("half", 0.5)], "made")
     graph.node("Sub", ["wanted", "made"], "level")
     graph.node("Add", ["shape", "level"], "log_amplitudes")
     graph.node("Exp", ["log_amplitudes"], "amplitudes")
     sizes = graph.constant("sizes", [decoder.n_harmonics, decoder.n_bands], np.int64)
-    graph.nodes.append(helper.make_node("Split", ["amplitudes", sizes], ["harmonics", "noise"], axis=2))
+    graph.nodes.append(helper.make_node("Split", ["amplitudes", sizes], ["harmonics", "noise"], axis=1))
 
 
-def _add_log_a_power(graph: _Graph, pads: str, weights: dict[str, Array], decoder: Decoder) -> None:
-    """ln of what a unit of each partial and band adds to the A-weighted power."""
-    poles = [0.0, *(pole**2 for pole in A_POLES_HZ)]
-    levels = np.concatenate(
-        [np.full(decoder.n_harmonics, a_log_constant() - math.log(2.0)), weights["band_log_power"]]
+def _add_functions_of_frequency(graph: _Graph, weights: dict[str, Array], decoder: Decoder) -> None:
+    """Log gain (body and mute) and log A power of every partial; for bands 0 and their log power.
+
+    A line that is bent at knots is a sum of ramps, so one product with the ramps gives both.
+    """
+    octaves = np.append(knot_octaves().numpy(), math.log2(HIGHEST_HZ))
+    rows = [decoder.body_gain().detach().numpy(), weights["log_a_power"]]
+    bends = np.stack([np.append(_bends(row), 0.0) for row in rows])
+    bends[0, -1] = -MUTE_PER_OCTAVE / math.log(2.0)
+    firsts = np.zeros((2, decoder.n_harmonics + decoder.n_bands))
+    firsts[:, : decoder.n_harmonics] = [[rows[0][0]], [rows[1][0] - math.log(2.0)]]
+    firsts[1, decoder.n_harmonics :] = weights["band_log_power"]
+    width = firsts.shape[1]
+
+    graph.node("Add", ["log_f0", graph.constant("log_numbers", np.log(weights["numbers"]))], "log_partials")
+    graph.node("Unsqueeze", ["log_partials", graph.constant("row", [1], np.int64)], "log_partials.row")
+    graph.node(
+        "Sub", ["log_partials.row", graph.constant("knots", octaves[:, None] * math.log(2.0))], "above"
     )
-    graph.node("Mul", ["partials", "partials"], "squares")
-    graph.node("Unsqueeze", ["squares", graph.constant("row", [2], np.int64)], "squares.row")
-    graph.node("Add", ["squares.row", graph.constant("poles", _column(poles))], "terms")
-    graph.node("Log", ["terms"], "log_terms")
+    graph.node("Relu", ["above"], "ramps")
     # Row times matrix: a matrix times a column takes a path in onnxruntime that is ten times slower.
-    graph.node("MatMul", [graph.constant("exponents", [A_EXPONENTS]), "log_terms"], "log_a.row")
-    graph.node("Squeeze", ["log_a.row", "row"], "log_a")
-    graph.node("Pad", ["log_a", pads], "log_a.padded")
-    graph.node("Add", ["log_a.padded", graph.constant("levels", levels)], "weighting")
+    graph.node("MatMul", [graph.constant("bends", bends), "ramps"], "bent")
+    graph.node("Pad", ["bent", graph.constant("pads", [0, 0, 0, 0, 0, decoder.n_bands], np.int64)], "padded")
+    graph.node("Add", ["padded", graph.constant("firsts", firsts)], "functions")
+    graph.node("Reshape", ["functions", graph.constant("flat", [-1, 2 * width], np.int64)], "functions.flat")
+    halves = graph.constant("halves", [width, width], np.int64)
+    graph.nodes.append(helper.make_node("Split", ["functions.flat", halves], ["gain", "weighting"], axis=1))
 
 
-def _add_body(graph: _Graph, knots: Array) -> str:
-    """The body's log gain of every partial: a line bent at each knot, as a sum of ramps."""
-    slopes = np.diff(knots.astype(np.float64), append=knots[-1])
-    bends = np.diff(slopes, prepend=0.0)
-    # The graph has ln f² at hand, so octaves are half of it over ln 2.
-    per_log_square = BODY_KNOTS_PER_OCTAVE / (2.0 * math.log(2.0))
-    knot_logs = np.arange(BODY_KNOTS) / per_log_square + 2.0 * math.log(BODY_LOWEST_HZ)
-    graph.node("Log", ["squares.row"], "log_squares")
-    graph.node("Sub", ["log_squares", graph.constant("body.knots", _column(knot_logs))], "above_knots")
-    graph.node("Relu", ["above_knots"], "ramps")
-    graph.node("MatMul", [graph.constant("body.bends", [bends * per_log_square]), "ramps"], "body.row")
-    graph.node("Squeeze", ["body.row", "row"], "body.bent")
-    return graph.node("Add", ["body.bent", graph.constant("body.first", knots[0])], "body.gain")
-
-
-def _column(values: object) -> Array:
-    return np.asarray(values, np.float32)[:, None]
+def _bends(values: Array) -> NDArray[np.float64]:
+    """Change of slope at every knot, per unit of ln f, of the line through the values."""
+    slopes = np.diff(values.astype(np.float64), append=values[-1]) * (KNOTS_PER_OCTAVE / math.log(2.0))
+    return np.diff(slopes, prepend=0.0)
 
 
 def _inputs(decoder: Decoder) -> list[onnx.ValueInfoProto]:
-    return [_port("f0_hz", 1), _port("loudness_db", 1), _port("state", decoder.hidden)]
+    state = helper.make_tensor_value_info("state", TensorProto.FLOAT, [1, "voices", decoder.hidden])
+    return [_port("f0_hz", 1), _port("loudness_db", 1), state]
 
 
 def _outputs(decoder: Decoder) -> list[onnx.ValueInfoProto]:
-    return [
-        _port("harmonics", decoder.n_harmonics),
-        _port("noise", decoder.n_bands),
-        _port("next_state", decoder.hidden),
-    ]
+    state = helper.make_tensor_value_info("next_state", TensorProto.FLOAT, [1, "voices", decoder.hidden])
+    return [_port("harmonics", decoder.n_harmonics), _port("noise", decoder.n_bands), state]
 
 
 def _port(name: str, width: int) -> onnx.ValueInfoProto:
-    return helper.make_tensor_value_info(name, TensorProto.FLOAT, [1, "voices", width])
+    return helper.make_tensor_value_info(name, TensorProto.FLOAT, ["voices", width])

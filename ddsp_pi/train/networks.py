@@ -3,17 +3,18 @@
 import math
 from dataclasses import asdict, dataclass
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
-from ddsp_pi.dsp.loudness import A_POLES_HZ
+from ddsp_pi.dsp.loudness import a_weighting
 from ddsp_pi.dsp.noise import band_power
 
 HIGHEST_HZ = 22_500.0
 """Partials above this get no amplitude: the room below Nyquist is for pitch moving inside a hop."""
 
-MUTED = -30.0
-"""Added to the log amplitude of such a partial."""
+MUTE_PER_OCTAVE = 480.0
+"""How steeply their log amplitude falls: 30 within a semitone."""
 
 
 PITCH_WAVES = (0.5, 1.0, 2.0, 4.0)
@@ -23,8 +24,11 @@ A resonance that is passed within a few semitones cannot be learned from one smo
 Fourier features (Tancik et al. 2020) cost three nodes and buy more than doubling the width does.
 """
 
-BODY_LOWEST_HZ, BODY_KNOTS_PER_OCTAVE, BODY_KNOTS = 128.0, 8, 61
-"""The body: one log gain per absolute frequency, linear between knots up to 23 kHz."""
+LOWEST_KNOT_HZ, KNOTS_PER_OCTAVE, KNOTS = 16.0, 8, 85
+"""Functions of absolute frequency are kept at knots from 16 Hz to 23 kHz, lines between them."""
+
+BODY_KNOTS = 61
+"""The body, one learned log gain per absolute frequency, has the upper ones, from 128 Hz."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +62,10 @@ class Decoder(nn.Module):
         self.numbers: Tensor
         self.band_log_power: Tensor
         self.register_buffer("numbers", torch.arange(1, n_harmonics + 1, dtype=torch.float32))
+        self.log_a_power: Tensor
         band_log_power = torch.tensor(band_power(n_bands, a_weighted=True)).log()
         self.register_buffer("band_log_power", band_log_power.float())
+        self.register_buffer("log_a_power", log_a_power().float())
 
     def describe(self) -> dict[str, object]:
         """What is needed to build this network again."""
@@ -92,29 +98,21 @@ class Decoder(nn.Module):
 
     def get_controls(self, logits: Tensor, f0_hz: Tensor, loudness_db: Tensor) -> tuple[Tensor, Tensor]:
         """Log-amplitude shapes (batch, frames, harmonics + bands) → amplitudes at that loudness."""
-        partials_hz = f0_hz[..., None] * self.numbers
-        muted = torch.where(partials_hz > HIGHEST_HZ, MUTED, 0.0)
-        resonant = logits[..., : self.n_harmonics] + self.body_gain(partials_hz) + muted
-        shape = torch.cat([resonant, logits[..., self.n_harmonics :]], -1)
-        weights = torch.cat(
-            [
-                log_a_power(partials_hz) - math.log(2.0),
-                self.band_log_power.expand_as(logits[..., self.n_harmonics :]),
-            ],
-            dim=-1,
+        octaves = torch.log2(f0_hz)[..., None] + torch.log2(self.numbers)
+        gain = interpolated(self.body_gain(), octaves) - MUTE_PER_OCTAVE * torch.relu(
+            octaves - math.log2(HIGHEST_HZ)
         )
+        shape = torch.cat([logits[..., : self.n_harmonics] + gain, logits[..., self.n_harmonics :]], -1)
+        bands = self.band_log_power.expand_as(logits[..., self.n_harmonics :])
+        weights = torch.cat([interpolated(self.log_a_power, octaves) - math.log(2.0), bands], dim=-1)
         log_power = torch.logsumexp(2.0 * shape + weights, dim=-1, keepdim=True)
         level = 0.5 * (loudness_db[..., None] * (math.log(10.0) / 10.0) - log_power)
         amplitudes = torch.exp(shape + level)
         return amplitudes[..., : self.n_harmonics], amplitudes[..., self.n_harmonics :]
 
-    def body_gain(self, frequency_hz: Tensor) -> Tensor:
-        """Log gain of the body at these frequencies, of the input's shape; flat beyond the ends."""
-        position = body_position(frequency_hz).clamp(0.0, BODY_KNOTS - 1.001)
-        knot = position.floor()
-        share, index = position - knot, knot.long()
-        gain: Tensor = self.body[index] * (1.0 - share) + self.body[index + 1] * share
-        return gain
+    def body_gain(self) -> Tensor:
+        """Log gain of the body at every knot, (KNOTS,); flat below its lowest."""
+        return torch.cat([self.body[:1].expand(KNOTS - BODY_KNOTS), self.body])
 
     def _pitch_features(self, f0_hz: Tensor) -> Tensor:
         octaves = torch.log2(f0_hz)[..., None]
@@ -126,30 +124,27 @@ class Decoder(nn.Module):
         return ((loudness_db - self.scaling.loudness_mean_db) / self.scaling.loudness_spread_db)[..., None]
 
 
-def body_position(frequency_hz: Tensor) -> Tensor:
-    """Where a frequency stands among the knots of the body, counted in knots."""
-    return (torch.log2(frequency_hz) - math.log2(BODY_LOWEST_HZ)) * BODY_KNOTS_PER_OCTAVE
-
-
 def _mlp(inputs: int, width: int) -> nn.Sequential:
     return nn.Sequential(nn.Linear(inputs, width), nn.LeakyReLU(), nn.Linear(width, width), nn.LeakyReLU())
 
 
-A_EXPONENTS = (4.0, -2.0, -1.0, -1.0, -2.0)
-"""Exponents of f² and of f² + each pole² in the squared A curve."""
+def knot_octaves() -> Tensor:
+    """Where the knots stand, (KNOTS,), in octaves above 1 Hz."""
+    return math.log2(LOWEST_KNOT_HZ) + torch.arange(KNOTS, dtype=torch.float64) / KNOTS_PER_OCTAVE
 
 
-def a_log_constant() -> float:
-    """What makes the squared A curve 1 at 1 kHz, in the log domain."""
-    square = 1000.0**2
-    terms = [0.0, *(pole**2 for pole in A_POLES_HZ)]
-    return -sum(e * math.log(square + term) for e, term in zip(A_EXPONENTS, terms, strict=True))
+def log_a_power() -> Tensor:
+    """ln of the squared A curve at every knot, (KNOTS,).
+
+    Between knots a line is within 0.03 dB of the curve.
+    """
+    return torch.from_numpy(2.0 * np.log(a_weighting((2.0 ** knot_octaves()).numpy())))
 
 
-def log_a_power(frequency_hz: Tensor) -> Tensor:
-    """ln of the squared A curve, of the input's shape."""
-    square = frequency_hz**2
-    total = torch.full_like(square, a_log_constant())
-    for exponent, pole in zip(A_EXPONENTS, (0.0, *A_POLES_HZ), strict=True):
-        total = total + exponent * torch.log(square + pole**2)
-    return total
+def interpolated(values: Tensor, octaves: Tensor) -> Tensor:
+    """Values at the knots → values at any place in octaves above 1 Hz; flat beyond the ends."""
+    position = (octaves - math.log2(LOWEST_KNOT_HZ)) * KNOTS_PER_OCTAVE
+    position = position.clamp(0.0, KNOTS - 1.001)
+    knot = position.floor()
+    share, index = position - knot, knot.long()
+    return values[index] * (1.0 - share) + values[index + 1] * share
