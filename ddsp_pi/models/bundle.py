@@ -61,8 +61,6 @@ def _open(path: Path) -> Any:
     # The arena keeps whole megabytes for buffers of a few hundred bytes.
     options.enable_cpu_mem_arena = False
     options.log_severity_level = 4
-    # A fading state would else end in denormals, which cost a hundred times as much.
-    options.add_session_config_entry("session.set_denormal_as_zero", "1")
     try:
         return ort.InferenceSession(path.read_bytes(), options, providers=["CPUExecutionProvider"])
     except Exception as error:  # onnxruntime raises its own classes, all of them unusable input here

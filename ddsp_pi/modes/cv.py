@@ -73,6 +73,8 @@ class CvMode:
 
     def _edges(self, frame: ControlFrame, n: int) -> list[tuple[int, bool]]:
         """Gate edges and keys as (sample, high), in order of time."""
+        if not (frame.edges or frame.notes):
+            return []
         moves: list[tuple[int, bool]] = []
         for edge in frame.edges:
             if edge.gate == MAIN_GATE:

@@ -1,5 +1,6 @@
 """One DDSP voice: a decoder step per hop, samples between, gates on any sample."""
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -39,7 +40,7 @@ class DdspVoice:
     """
 
     def __init__(self, decoder: Decoder) -> None:
-        self._ramp = np.arange(HOP + 1) / HOP
+        self._ramp = np.arange(1.0, HOP + 1)
         self.use(decoder)
 
     def use(self, decoder: Decoder) -> None:
@@ -75,35 +76,41 @@ class DdspVoice:
         harmonics, noise = self._between(0, begin, begin + n), self._between(1, begin, begin + n)
         self._synth.render(self._pitch(request, n), harmonics, noise, out)
         level = 10.0 ** (request.loudness_db / 20.0)
-        out *= gain * (self._level + (level - self._level) * self._ramp[1 : n + 1] * (HOP / n))
+        out *= gain
+        out *= level if level == self._level else self._ramped(self._level, level, n)
         self._level = level
         self._position = (begin + n) % HOP
 
     def _step(self, request: Request, gain: float) -> None:
-        timbre_db = max(request.loudness_db + 20.0 * np.log10(max(gain, 1e-6)), QUIETEST_DB)
+        timbre_db = max(request.loudness_db + 20.0 * math.log10(max(gain, 1e-6)), QUIETEST_DB)
+        to_unit = 10.0 ** (-timbre_db / 20.0)
+        harmonics, noise = self.decoder.step(request.f0_hz, timbre_db)
         self._last, self._next = self._next, self._last
-        to_unit = np.float32(10.0 ** (-timbre_db / 20.0))
-        for target, made in zip(self._next, self.decoder.step(request.f0_hz, timbre_db), strict=True):
-            np.multiply(made, to_unit, out=target)
+        np.multiply(harmonics, np.float32(to_unit), out=self._next[0])
+        np.multiply(noise, np.float32(to_unit * request.noise), out=self._next[1])
         if request.brightness_db:
             self._tilt(request)
-        if request.noise != 1.0:
-            self._next[1][...] *= np.float32(request.noise)
 
     def _tilt(self, request: Request) -> None:
         harmonics = self._next[0]
         weights = a_weighting(request.f0_hz * self._numbers)
-        tilted = harmonics * self._numbers ** (request.brightness_db / (20.0 * np.log10(2.0)))
+        tilted = harmonics * self._numbers ** (request.brightness_db / (20.0 * math.log10(2.0)))
         before, after = (float(((weights * a) ** 2).sum()) for a in (harmonics, tilted))
         harmonics[...] = tilted * np.sqrt(before / max(after, 1e-30))
 
     def _pitch(self, request: Request, n: int) -> NDArray[np.float64]:
         start = request.f0_hz if self._f0_hz is None else self._f0_hz
-        pitch = start + (request.f0_hz - start) * self._ramp[1 : n + 1] * (HOP / n)
+        pitch = self._ramped(start, request.f0_hz, n)
         if request.snap is not None:
             pitch[request.snap :] = request.f0_hz
         self._f0_hz = request.f0_hz
         return pitch
+
+    def _ramped(self, start: float, end: float, n: int) -> NDArray[np.float64]:
+        """A line of n samples that leaves `start` at once and arrives at `end` with the last."""
+        ramp = self._ramp[:n] * ((end - start) / n)
+        ramp += start
+        return ramp
 
     def _between(self, index: int, begin: int, end: int) -> Ends:
         """Harmonics (0) or noise (1) at two places of the hop."""

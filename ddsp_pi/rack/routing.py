@@ -71,11 +71,11 @@ class CvRouter:
         seconds = n / SAMPLE_RATE
         for row in self._rows:
             volts = frame.volts[row.jack] if row.jack < len(frame.volts) else math.nan
-            if math.isnan(volts):
+            if volts == volts:  # a NaN, where nothing is patched, does not equal itself
+                self._params.drive(row.to, row.value(row.settle(volts, seconds)))
+            elif row.smoothed == row.smoothed:
                 row.smoothed = math.nan
                 self._params.release(row.to)
-            else:
-                self._params.drive(row.to, row.value(row.settle(volts, seconds)))
 
 
 def _resolved(route: Route, params: ParamSet, zero_volt_note: float) -> _Row:

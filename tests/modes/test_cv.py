@@ -100,7 +100,7 @@ def test_noise_knob_scales_the_noise_alone():
         return play(engine(mode, gate(0.0)), 0.5)
 
     silent, trained, double = residue(0.0), residue(1.0), residue(2.0)
-    assert decibels((double - silent) - 2 * (trained - silent), trained - silent) < -90.0
+    assert decibels((double - silent) - 2 * (trained - silent), trained - silent) < -70.0
     assert (trained - silent).any()
 
 
