@@ -28,6 +28,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--held-out", action="append", default=[], metavar="GLOB", help="recordings to judge by; repeatable"
     )
     parser.add_argument("--held-out-share", type=float, default=0.1, help="share to hold out otherwise")
+    parser.add_argument("--skip-unusable", action="store_true", help="go on without unusable recordings")
     parser.add_argument("--card", type=Path, metavar="YAML", help="name, title, author, licence, attribution")
     parser.add_argument(
         "--set", action="append", default=[], metavar="NAME=VALUE", help="a training setting, e.g. hidden=32"
@@ -46,6 +47,7 @@ def run(args: argparse.Namespace) -> int:
         only=args.only,
         held_out=tuple(args.held_out),
         held_out_share=args.held_out_share,
+        skip_unusable=args.skip_unusable,
         origin=_origin(args),
         settings=_settings(args.set),
     )

@@ -45,7 +45,9 @@ class SinusoidBasis:
     def _write(self, recordings: Sequence[Features], shape: tuple[int, int, int], path: Path) -> None:
         unfinished = path.with_suffix(".tmp")
         table = np.memmap(unfinished, np.float16, "w+", shape=shape)
-        for recording, start in zip(tqdm(recordings, desc="sinusoids"), self._starts, strict=False):
+        for recording, start in zip(
+            tqdm(recordings, desc="sinusoids", disable=None), self._starts, strict=False
+        ):
             phasor = np.exp(2j * np.pi * (cycles_of(recording.f0_hz) % 1.0)).astype(np.complex64)
             power = np.ones_like(phasor)
             for k in range(shape[1]):

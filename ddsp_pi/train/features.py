@@ -75,23 +75,32 @@ def extract(job: Job) -> tuple[Features, tuple[str, ...]]:
     return features, recording.notes
 
 
-def extract_all(jobs: Iterable[Job], workers: int) -> tuple[list[Features], list[str]]:
-    """Features of many recordings; unusable ones are left out and named in the remarks."""
+@dataclass(frozen=True, slots=True)
+class Harvest:
+    """What came of many recordings: features, remarks on them, and why others cannot be used."""
+
+    features: list[Features]
+    remarks: list[str]
+    refusals: list[str]
+
+
+def extract_all(jobs: Iterable[Job], workers: int) -> Harvest:
+    """Features of many recordings, made in parallel."""
     from tqdm import tqdm
 
     jobs = list(jobs)
-    features, remarks = [], []
+    harvest = Harvest([], [], [])
     with ProcessPoolExecutor(max_workers=workers, initializer=_single_threaded) as pool:
         results = [(job, pool.submit(extract, job)) for job in jobs]
-        for job, result in tqdm(results, desc="features", unit="file"):
+        for job, result in tqdm(results, desc="features", unit="file", disable=None):
             try:
                 found, notes = result.result()
             except RecordingError as error:
-                remarks.append(f"left out: {error}")
+                harvest.refusals.append(str(error))
                 continue
-            features.append(found)
-            remarks += [f"{job.recording.name}: {note}" for note in notes]
-    return features, remarks
+            harvest.features.append(found)
+            harvest.remarks.extend(f"{job.recording.name}: {note}" for note in notes)
+    return harvest
 
 
 def _analysed(job: Job, audio: NDArray[np.float32]) -> Features:

@@ -75,7 +75,9 @@ class Trainer:
         saved = time.monotonic()
         with (
             SummaryWriter(self.folder / "tensorboard", purge_step=self.step) as board,
-            tqdm(total=self.total_steps, initial=self.step, desc="training", unit="step") as bar,
+            tqdm(
+                total=self.total_steps, initial=self.step, desc="training", unit="step", disable=None
+            ) as bar,
         ):
             while self.step < self.total_steps:
                 phase, loss, rate = self._one_step()

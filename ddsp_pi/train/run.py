@@ -7,7 +7,7 @@ from pathlib import Path
 import msgspec
 import torch
 
-from ddsp_pi.errors import TrainingError
+from ddsp_pi.errors import RecordingError, TrainingError
 from ddsp_pi.models.bundle import Instrument, load_instrument
 from ddsp_pi.models.card import Card
 from ddsp_pi.models.decoder import StaticDecoder
@@ -24,6 +24,8 @@ from ddsp_pi.train.settings import Settings
 PLAN = "run.json"
 SINUSOIDS = "sinusoids.f16"
 
+_REFUSED = "some recordings cannot be used; move them away, or go on without them with --skip-unusable:"
+
 
 class Plan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What decides a run, written into its folder so that it can only be resumed as it was started."""
@@ -33,6 +35,8 @@ class Plan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     held_out: tuple[str, ...]
     """Glob patterns of recordings to hold out; empty holds out `held_out_share` of them."""
     held_out_share: float
+    skip_unusable: bool
+    """Whether to go on without recordings that cannot be learned from."""
     origin: Origin
     settings: Settings
 
@@ -57,17 +61,22 @@ class Run:
         """Features of the training and the held-out recordings.
 
         Raises:
-            RecordingError: there is nothing to learn from, or nothing to judge by.
+            RecordingError: there is nothing to learn from, nothing to judge by, or some recordings
+                cannot be used; the message names all of them.
         """
         plan = self.plan
         train, held_out = split(
             find_recordings(Path(plan.data), plan.only), plan.held_out, plan.held_out_share
         )
-        made, remarks = zip(
-            *(extract_all([self._job(path) for path in paths], self._workers) for paths in (train, held_out)),
-            strict=True,
-        )
-        return Material(made[0], made[1], remarks[0] + remarks[1])
+        both = [
+            extract_all([self._job(path) for path in paths], self._workers) for paths in (train, held_out)
+        ]
+        refusals = [text for harvest in both for text in harvest.refusals]
+        if refusals and not (plan.skip_unusable and both[0].features and both[1].features):
+            raise RecordingError("\n  ".join([_REFUSED, *refusals]))
+        remarks = [text for harvest in both for text in harvest.remarks]
+        remarks += [f"left out: {text}" for text in refusals]
+        return Material(both[0].features, both[1].features, remarks)
 
     def use_threads(self, n: int) -> None:
         """How many cores one training may take; the result of a run depends on it in the last bits."""

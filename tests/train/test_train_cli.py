@@ -15,7 +15,7 @@ from tests.train.toy import write_recordings
 
 SMALL = [
     *("hidden=16", "n_harmonics=24", "n_bands=9", "pretrain_steps=60", "pretrain_batch=4"),
-    *("finetune_steps=50", "finetune_batch=2", "segment_hops=150", "finetune_rate=3e-3"),
+    *("finetune_steps=80", "finetune_batch=2", "segment_hops=150", "finetune_rate=3e-3"),
 ]
 SETTINGS = [word for setting in SMALL for word in ("--set", setting)]
 
@@ -39,9 +39,9 @@ def curve(folder):
 
 def test_loss_falls_in_both_phases(run):
     rows = curve(run)
-    for phase, share in (("pretrain", 0.75), ("finetune", 0.93)):
+    for phase, share in (("pretrain", 0.9), ("finetune", 0.97)):
         losses = [float(loss) for _, name, loss in rows if name == phase]
-        assert np.mean(losses[-10:]) < share * np.mean(losses[:5])
+        assert np.mean(losses[-10:]) < share * np.mean(losses[:10])
 
 
 def test_the_run_ends_in_an_instrument_with_its_figures(run):
@@ -77,7 +77,7 @@ def test_a_killed_run_resumes_to_the_same_curve(run, recordings, tmp_path):
     first.send_signal(signal.SIGKILL)
     first.wait()
     killed_at = len(curve(folder))
-    assert 20 < killed_at < 110
+    assert 20 < killed_at < 140
     assert main(["train", str(recordings), "-o", str(folder), "--workers", "1", *SETTINGS]) == 0
     assert curve(folder) == curve(run)
 
@@ -108,7 +108,7 @@ def test_an_unknown_setting_names_those_there_are(recordings, tmp_path, capsys):
     assert "hidden" in error
 
 
-def test_bad_recordings_are_left_out_and_said(tmp_path, capsys):
+def test_unusable_recordings_are_refused_or_left_out_when_asked(tmp_path, capsys):
     data = write_recordings(tmp_path / "toy", files=4, seconds=3.0)
     soundfile.write(data / "silent.wav", np.zeros(48_000, np.float32), 48_000)
     soundfile.write(data / "clipped.wav", np.clip(3 * np.sin(np.arange(48_000) / 20), -1, 1), 48_000)
@@ -116,9 +116,15 @@ def test_bad_recordings_are_left_out_and_said(tmp_path, capsys):
     mono, rate = soundfile.read(data / "toy_00.wav")
     soundfile.write(data / "toy_00.wav", np.stack([mono, mono], axis=1), rate)
     steps = ["--set", "pretrain_steps=2", "--set", "finetune_steps=1"]
-    arguments = ["train", str(data), "-o", str(tmp_path / "run"), "--held-out", "toy_03*", "--workers", "1"]
-    assert main([*arguments, *SETTINGS, *steps]) == 0
+    arguments = ["train", str(data), "--held-out", "toy_03*", "--workers", "1", *SETTINGS, *steps]
+    assert main([*arguments, "-o", str(tmp_path / "refused")]) == 2
+    refused = capsys.readouterr().err
+    # A short room, so that this way of training is walked too.
+    room = ["--set", "room_seconds=0.1"]
+    assert main([*arguments, *room, "-o", str(tmp_path / "run"), "--skip-unusable"]) == 0
     said = capsys.readouterr().out
-    for word in ("silent.wav", "clipped.wav", "corrupt.wav", "stereo"):
+    for word in ("silent.wav", "clipped.wav", "corrupt.wav"):
+        assert word in refused
         assert word in said
+    assert "stereo" in said
     assert load_instrument(tmp_path / "run" / "toy.onnx").card.held_out == ("toy_03",)
