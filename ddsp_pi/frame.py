@@ -1,6 +1,6 @@
 """ControlFrame: what the rack says during one block, and the clock units it is said in."""
 
-from dataclasses import dataclass
+import msgspec
 
 SAMPLE_RATE = 48_000
 """Hz. Everything inside the engine runs at this rate."""
@@ -11,8 +11,7 @@ HOP = 128
 HOP_RATE = SAMPLE_RATE / HOP
 
 
-@dataclass(frozen=True, slots=True)
-class Edge:
+class Edge(msgspec.Struct, frozen=True):
     """A gate going high or low. `gate` counts from 1 as on the panel; `at_ns` is its own time."""
 
     gate: int
@@ -20,8 +19,7 @@ class Edge:
     at_ns: int
 
 
-@dataclass(frozen=True, slots=True)
-class Note:
+class Note(msgspec.Struct, frozen=True):
     """A played note: MIDI number (fractions allowed) and velocity 0..1, where 0 releases it."""
 
     note: float
@@ -29,8 +27,7 @@ class Note:
     at_ns: int
 
 
-@dataclass(frozen=True, slots=True)
-class ControlFrame:
+class ControlFrame(msgspec.Struct, frozen=True):
     """Everything the rack says during one block.
 
     `volts[i]` is CV jack i+1 as last known by the end of the block, NaN where nothing is

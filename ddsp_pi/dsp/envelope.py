@@ -40,7 +40,7 @@ class Envelope:
         self.gate = False
         self._rising = False
 
-    def render(self, shape: Shape, edges: Sequence[tuple[int, bool]], out: NDArray[np.float64]) -> None:
+    def render(self, shape: Shape, edges: Sequence[tuple[int, bool]], out: NDArray[np.float32]) -> None:
         """Write the gain of n = len(out) samples.
 
         Args:
@@ -56,28 +56,29 @@ class Envelope:
                 self.gate = high
                 self._rising = high
 
-    def _run(self, shape: Shape, out: NDArray[np.float64]) -> None:
+    def _run(self, shape: Shape, out: NDArray[np.float32]) -> None:
         if self._rising and len(out):
             out = out[self._rise(shape.attack_s, out) :]
         if len(out):
             self._approach(*((shape.sustain, shape.decay_s) if self.gate else (0.0, shape.release_s)), out)
 
-    def _rise(self, attack_s: float, out: NDArray[np.float64]) -> int:
+    def _rise(self, attack_s: float, out: NDArray[np.float32]) -> int:
         """Rise linearly; returns how many samples it took of those there are."""
         step = 1.0 / max(attack_s * SAMPLE_RATE, 1.0)
         needed = max(int(np.ceil((1.0 - self.gain) / step)), 1)
         n = min(needed, len(out))
-        np.minimum(self.gain + step * np.arange(1, n + 1), 1.0, out=out[:n])
-        self.gain = float(out[n - 1])
+        out[:n] = np.minimum(self.gain + step * np.arange(1, n + 1), 1.0)
+        self.gain = min(self.gain + step * n, 1.0)
         self._rising = n < needed
         return n
 
-    def _approach(self, target: float, seconds: float, out: NDArray[np.float64]) -> None:
+    def _approach(self, target: float, seconds: float, out: NDArray[np.float32]) -> None:
         if self.gain == target:
             out[:] = target
             return
         fall = np.exp(-_FALL_60_DB / max(seconds * SAMPLE_RATE, 1.0) * np.arange(1, len(out) + 1))
-        np.add(target, (self.gain - target) * fall, out=out)
-        self.gain = float(out[-1])
+        gains = target + (self.gain - target) * fall
+        out[:] = gains
+        self.gain = float(gains[-1])
         if abs(self.gain - target) < SETTLED:
             self.gain = target

@@ -58,5 +58,5 @@ class Limiter:
 
 
 def _peak(block: NDArray[np.float32]) -> float:
-    """Highest absolute sample; not finite if any sample is not (a NaN passes through max and min)."""
-    return max(float(block.max(initial=0.0)), -float(block.min(initial=0.0)))
+    """Highest absolute sample; not finite if any sample is not (maximum lets a NaN through)."""
+    return float(np.maximum.reduce(np.abs(block), initial=0.0))

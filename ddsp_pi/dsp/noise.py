@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from ddsp_pi.dsp.loudness import a_weighting
 from ddsp_pi.frame import HOP, SAMPLE_RATE
 
-BANK_SAMPLES = 24_000
+BANK_SAMPLES = 188 * HOP
 """Half a second of noise per band: 6 MB at 65 bands."""
 
 
@@ -31,13 +31,16 @@ def band_power(n_bands: int, a_weighted: bool = False) -> NDArray[np.float64]:
 
 @cache
 def noise_bank(n_bands: int, samples: int = BANK_SAMPLES, seed: int = 0) -> NDArray[np.float32]:
-    """Circular band noises, (samples, n_bands): magnitude 1 in every band is unit-variance white noise."""
+    """Band noises, (samples / HOP, n_bands, HOP): magnitude 1 in every band is white noise of variance 1.
+
+    Each hop of all bands lies in one piece of memory, and the last hop goes on in the first.
+    """
     rng = np.random.default_rng(seed)
     frequencies = np.fft.rfftfreq(samples, 1 / SAMPLE_RATE)
     amplitude = np.sqrt(band_responses(n_bands, frequencies) * samples)
     spectrum = rng.standard_normal((2, n_bands, len(frequencies))) / np.sqrt(2.0)
     bank = np.fft.irfft(amplitude * (spectrum[0] + 1j * spectrum[1]), samples, axis=1)
-    return np.ascontiguousarray(bank.T, dtype=np.float32)
+    return np.ascontiguousarray(bank.reshape(n_bands, -1, HOP).swapaxes(0, 1), dtype=np.float32)
 
 
 class FilteredNoise:
@@ -48,24 +51,23 @@ class FilteredNoise:
     gives equal output, however it is split into blocks.
     """
 
-    PASS = 125 * HOP
-    FADE = HOP
+    PASS_HOPS = 125
 
     def __init__(self, n_bands: int, max_block: int = HOP, seed: int = 0) -> None:
         self._bank = noise_bank(n_bands)
         self._seed = seed
-        self._magnitudes = np.empty((n_bands, 2), np.float32)
-        self._faded = np.empty((max_block, n_bands), np.float32)
-        self._sums = np.empty((max_block, 2), np.float32)
+        self._magnitudes = np.empty((2, n_bands), np.float32)
+        self._sums = np.empty((2, max_block), np.float32)
         self._ramp = np.arange(max_block, dtype=np.float32)
+        angle = np.arange(HOP) * (np.pi / 2 / HOP)
+        self._leaving, self._arriving = np.cos(angle).astype(np.float32), np.sin(angle).astype(np.float32)
         self.reset()
 
     def reset(self) -> None:
         """Start again at the first place."""
         self._rng = np.random.default_rng(self._seed)
-        self._place = self._draw()
-        self._next_place = self._draw()
-        self._position = 0
+        self._place, self._next_place = self._draw(), self._draw()
+        self._hop, self._sample = 0, 0
 
     def render(self, start: NDArray[np.float32], end: NDArray[np.float32], out: NDArray[np.float32]) -> None:
         """Write n = len(out) ≤ max_block samples.
@@ -77,40 +79,37 @@ class FilteredNoise:
         """
         n = len(out)
         magnitudes = self._magnitudes
-        magnitudes[:, 0] = start
-        np.subtract(end, start, out=magnitudes[:, 1])
+        magnitudes[0] = start
+        np.subtract(end, start, out=magnitudes[1])
         done = 0
         while done < n:
-            piece = min(n - done, self.PASS - self._position)
-            np.matmul(self._rows(piece), magnitudes, out=self._sums[done : done + piece])
+            piece = min(n - done, HOP - self._sample)
+            np.matmul(magnitudes, self._noises(piece), out=self._sums[:, done : done + piece])
             self._advance(piece)
             done += piece
-        np.multiply(self._sums[:n, 1], self._ramp[:n], out=out)
+        np.multiply(self._sums[1, :n], self._ramp[:n], out=out)
         out *= 1.0 / n
-        out += self._sums[:n, 0]
+        out += self._sums[0, :n]
 
-    def _rows(self, n: int) -> NDArray[np.float32]:
-        at = self._place + self._position
-        rows = self._bank[at : at + n]
-        into_fade = self._position + n - (self.PASS - self.FADE)
-        if into_fade <= 0:
-            return rows
-        return self._cross_faded(rows, n)
-
-    def _cross_faded(self, rows: NDArray[np.float32], n: int) -> NDArray[np.float32]:
-        first = self._position - (self.PASS - self.FADE)
-        progress = np.clip((first + np.arange(n)) / self.FADE, 0.0, 1.0)[:, None] * (np.pi / 2)
-        arriving = self._next_place + np.maximum(first + np.arange(n), 0)
-        faded = self._faded[:n]
-        np.multiply(rows, np.cos(progress), out=faded, casting="same_kind")
-        faded += self._bank[arriving] * np.sin(progress).astype(np.float32)
-        return faded
+    def _noises(self, n: int) -> NDArray[np.float32]:
+        """The next n samples of all bands, (n_bands, n), not beyond the end of a hop."""
+        at = slice(self._sample, self._sample + n)
+        noises: NDArray[np.float32] = self._bank[self._place + self._hop, :, at]
+        if self._hop < self.PASS_HOPS - 1:
+            return noises
+        noises = noises * self._leaving[at]
+        noises += self._bank[self._next_place, :, at] * self._arriving[at]
+        return noises
 
     def _advance(self, n: int) -> None:
-        self._position += n
-        if self._position == self.PASS:
-            self._place, self._next_place = self._next_place, self._draw()
-            self._position = self.FADE
+        self._sample += n
+        if self._sample < HOP:
+            return
+        self._sample = 0
+        self._hop += 1
+        if self._hop == self.PASS_HOPS:
+            # The hop that was faded in has been heard already.
+            self._place, self._next_place, self._hop = self._next_place, self._draw(), 1
 
     def _draw(self) -> int:
-        return int(self._rng.integers(BANK_SAMPLES - self.PASS))
+        return int(self._rng.integers(len(self._bank) - self.PASS_HOPS))

@@ -46,7 +46,7 @@ class CvMode:
         self._voice = DdspVoice(decoder)
         self._envelope = Envelope()
         self._notes = HeldNotes()
-        self._gain = np.empty(HOP, np.float64)
+        self._gain = np.empty(HOP, np.float32)
         self.reset()
 
     def use(self, decoder: Decoder) -> None:
@@ -117,5 +117,7 @@ class CvMode:
         return self._pitch
 
     def _vibrato_semitones(self, n: int) -> float:
+        if self.params["vibrato_depth"] == 0.0:
+            return 0.0
         self._vibrato = (self._vibrato + self.params["vibrato_rate"] * n / SAMPLE_RATE) % 1.0
         return self.params["vibrato_depth"] / 100.0 * math.sin(2.0 * math.pi * self._vibrato)

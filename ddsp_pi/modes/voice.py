@@ -1,8 +1,8 @@
 """One DDSP voice: a decoder step per hop, samples between, gates on any sample."""
 
 import math
-from dataclasses import dataclass
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -17,8 +17,7 @@ QUIETEST_DB = -80.0
 Array = NDArray[np.float32]
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(msgspec.Struct, frozen=True):
     """What a voice is to play by the end of a block."""
 
     f0_hz: float
@@ -62,7 +61,7 @@ class DdspVoice:
         self._f0_hz: float | None = None
         self._level = 0.0
 
-    def render(self, request: Request, gain: NDArray[np.float64], out: Array) -> None:
+    def render(self, request: Request, gain: Array, out: Array) -> None:
         """Write n = len(out) samples, not beyond the end of the current hop.
 
         Args:

@@ -71,6 +71,8 @@ class CvRouter:
         seconds = n / SAMPLE_RATE
         for row in self._rows:
             volts = frame.volts[row.jack] if row.jack < len(frame.volts) else math.nan
+            if volts == row.smoothed:
+                continue
             if volts == volts:  # a NaN, where nothing is patched, does not equal itself
                 self._params.drive(row.to, row.value(row.settle(volts, seconds)))
             elif row.smoothed == row.smoothed:

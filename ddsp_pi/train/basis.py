@@ -15,7 +15,7 @@ from torch import Tensor
 from tqdm import tqdm
 
 from ddsp_pi.dsp.harmonic import NYQUIST_HZ
-from ddsp_pi.dsp.noise import BANK_SAMPLES, noise_bank
+from ddsp_pi.dsp.noise import noise_bank
 from ddsp_pi.frame import HOP
 from ddsp_pi.train.analysis import cycles_of
 from ddsp_pi.train.features import Features
@@ -72,7 +72,7 @@ class Synthesizer:
         Args:
             harmonics: (batch, hops + 1, n_harmonics), noise: (batch, hops + 1, n_bands).
             sines: of each item (hops, audible, HOP); harmonics beyond the audible ones are ignored.
-            noise_place: where in the noise bank to read.
+            noise_place: hop of the noise bank to begin at.
 
         Returns:
             (batch, hops · HOP) samples.
@@ -82,8 +82,7 @@ class Synthesizer:
         tones = torch.stack(
             [ends[..., : wave.shape[1]] @ wave for ends, wave in zip(_ends(harmonics), sines, strict=True)]
         )
-        rows = (torch.arange(hops * HOP) + noise_place) % BANK_SAMPLES
-        bank = self._bank[rows].reshape(hops, HOP, -1).transpose(1, 2)
+        bank = self._bank[(torch.arange(hops) + noise_place) % len(self._bank)]
         ends = _ends(noise).permute(1, 0, 2, 3).reshape(hops, batch * 2, -1)
         hiss = torch.bmm(ends, bank).reshape(hops, batch, 2, HOP).permute(1, 0, 2, 3)
         both = tones + hiss

@@ -88,5 +88,6 @@ def draw(sounds: Sequence[Sounds], path: Path) -> None:
         for column, (title, audio) in enumerate(shown.items()):
             axes = figure.add_subplot(len(sounds), 3, row * 3 + column + 1)
             axes.specgram(audio, NFFT=2048, Fs=48_000, noverlap=1536, vmin=-130, vmax=-40, cmap="magma")
-            axes.set(ylim=(0, 12_000), title=f"{s.features.name}: {title}", xlabel="s", ylabel="Hz")
+            axes.set(ylim=(0, 12_000), xlabel="s", ylabel="Hz")
+            axes.set_title(f"{title}\n{s.features.name}", fontsize="medium")
     figure.savefig(path, dpi=80)

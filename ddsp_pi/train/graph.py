@@ -40,7 +40,9 @@ class _Graph:
         self.nodes.append(helper.make_node(kind, inputs, [output], **attributes))
         return output
 
-    def linear(self, source: str, weight: Array, bias: Array, name: str, bent: bool = True) -> str:
+    def linear(
+        self, source: str, weight: NDArray[Any], bias: NDArray[Any], name: str, bent: bool = True
+    ) -> str:
         """A layer and its LeakyReLU, which onnxruntime runs as one node where tensors are (voices, n)."""
         constants = [self.constant(f"{name}.weight", weight), self.constant(f"{name}.bias", bias)]
         straight = self.node("Gemm", [source, *constants], name)
@@ -77,18 +79,19 @@ def _add_network(graph: _Graph, weights: dict[str, Array], decoder: Decoder) -> 
     for layer in (0, 2):
         weight, bias = weights[f"outputs.{layer}.weight"], weights[f"outputs.{layer}.bias"]
         last = graph.linear(last, weight.T, bias, f"output.{layer}")
-    return graph.linear(last, weights["head.weight"].T, weights["head.bias"], "logits", bent=False)
+    return graph.linear(
+        last, 2.0 * weights["head.weight"].T, 2.0 * weights["head.bias"], "logits", bent=False
+    )
 
 
 def _add_inputs(graph: _Graph, weights: dict[str, Array], decoder: Decoder) -> str:
     """Two MLPs, on ln f0 with its waves and on dB, as they come: the scaling is in the first layers."""
     waves = np.array(PITCH_WAVES) * 2.0 * math.pi / math.log(2.0)
     graph.node("Log", ["f0_hz"], "log_f0")
-    graph.node("Mul", ["log_f0", graph.constant("waves", np.tile(waves, 2))], "angles")
     # A cosine is a sine a quarter turn ahead.
     quarter = np.repeat([0.0, math.pi / 2.0], len(waves))
-    graph.node("Add", ["angles", graph.constant("quarter", quarter)], "turned")
-    graph.node("Sin", ["turned"], "waving")
+    graph.linear("log_f0", np.tile(waves, 2)[None], quarter, "angles", bent=False)
+    graph.node("Sin", ["angles"], "waving")
     graph.node("Concat", ["log_f0", "waving"], "pitch", axis=1)
     s = decoder.scaling
     pitch = (s.log2_f0_mean * math.log(2.0), s.log2_f0_spread * math.log(2.0))
@@ -129,30 +132,29 @@ def _add_gru(graph: _Graph, source: str, weights: dict[str, Array], hidden: int)
 
 
 def _add_controls(graph: _Graph, logits: str, weights: dict[str, Array], decoder: Decoder) -> None:
-    """`Decoder.get_controls`, node by node."""
+    """`Decoder.get_controls`, node by node, in logs of powers: logits and gain come doubled."""
     _add_functions_of_frequency(graph, weights, decoder)
     graph.node("Add", [logits, "gain"], "shape")
-    graph.node("Add", ["shape", "shape"], "doubled")
-    graph.node("Add", ["doubled", "weighting"], "powers")
+    graph.node("Add", ["shape", "weighting"], "powers")
     graph.node("ReduceLogSumExp", ["powers", graph.constant("last", [1], np.int64)], "log_power", keepdims=1)
-    graph.node("Mul", ["loudness_db", graph.constant("per_db", math.log(10.0) / 20.0)], "wanted")
-    graph.node("Mul", ["log_power", graph.constant("half", 0.5)], "made")
-    graph.node("Sub", ["wanted", "made"], "level")
-    graph.node("Add", ["shape", "level"], "log_amplitudes")
-    graph.node("Exp", ["log_amplitudes"], "amplitudes")
+    graph.node("Mul", ["loudness_db", graph.constant("per_db", math.log(10.0) / 10.0)], "wanted")
+    graph.node("Sub", ["wanted", "log_power"], "level")
+    graph.node("Add", ["shape", "level"], "log_powers")
+    graph.node("Exp", ["log_powers"], "squares")
+    graph.node("Sqrt", ["squares"], "amplitudes")
     sizes = graph.constant("sizes", [decoder.n_harmonics, decoder.n_bands], np.int64)
     graph.nodes.append(helper.make_node("Split", ["amplitudes", sizes], ["harmonics", "noise"], axis=1))
 
 
 def _add_functions_of_frequency(graph: _Graph, weights: dict[str, Array], decoder: Decoder) -> None:
-    """Log gain (body and mute) and log A power of every partial; for bands 0 and their log power.
+    """Doubled log gain (body, mute) and log A power of every partial; of bands 0 and their log power.
 
     A line that is bent at knots is a sum of ramps, so one product with the ramps gives both.
     """
     octaves = np.append(knot_octaves().numpy(), math.log2(HIGHEST_HZ))
-    rows = [decoder.body_gain().detach().numpy(), weights["log_a_power"]]
+    rows: list[NDArray[Any]] = [2.0 * decoder.body_gain().detach().numpy(), weights["log_a_power"]]
     bends = np.stack([np.append(_bends(row), 0.0) for row in rows])
-    bends[0, -1] = -MUTE_PER_OCTAVE / math.log(2.0)
+    bends[0, -1] = -2.0 * MUTE_PER_OCTAVE / math.log(2.0)
     firsts = np.zeros((2, decoder.n_harmonics + decoder.n_bands))
     firsts[:, : decoder.n_harmonics] = [[rows[0][0]], [rows[1][0] - math.log(2.0)]]
     firsts[1, decoder.n_harmonics :] = weights["band_log_power"]
@@ -173,7 +175,7 @@ def _add_functions_of_frequency(graph: _Graph, weights: dict[str, Array], decode
     graph.nodes.append(helper.make_node("Split", ["functions.flat", halves], ["gain", "weighting"], axis=1))
 
 
-def _bends(values: Array) -> NDArray[np.float64]:
+def _bends(values: NDArray[Any]) -> NDArray[np.float64]:
     """Change of slope at every knot, per unit of ln f, of the line through the values."""
     slopes = np.diff(values.astype(np.float64), append=values[-1]) * (KNOTS_PER_OCTAVE / math.log(2.0))
     return np.diff(slopes, prepend=0.0)

@@ -26,7 +26,7 @@ def reference(shape, edges, n):
 
 
 def render(edges, n, size):
-    envelope, out = Envelope(), np.empty(n)
+    envelope, out = Envelope(), np.empty(n, np.float32)
     for at in range(0, n, size):
         block = out[at : at + size]
         envelope.render(SHAPE, [(s - at, high) for s, high in edges if at <= s < at + len(block)], block)
