@@ -40,6 +40,11 @@ class Envelope:
         self.gate = False
         self._rising = False
 
+    def ahead(self, shape: Shape, samples: int) -> float:
+        """The gain so many samples on if no edge comes and decay and release stood still."""
+        rise = samples / max(shape.attack_s * SAMPLE_RATE, 1.0) if self._rising else 0.0
+        return min(self.gain + rise, 1.0)
+
     def render(self, shape: Shape, edges: Sequence[tuple[int, bool]], out: NDArray[np.float32]) -> None:
         """Write the gain of n = len(out) samples.
 

@@ -5,7 +5,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from ddsp_pi.dsp.loudness import a_weighting
+from ddsp_pi.dsp.loudness import FLOOR_DB, a_weighting
 from ddsp_pi.dsp.noise import band_power
 from ddsp_pi.models.card import Card, Spectrum
 
@@ -17,6 +17,8 @@ class Decoder(Protocol):
 
     n_harmonics: int
     n_bands: int
+    quietest_db: float
+    """The lowest loudness it has learned; below, only its level can be trusted, not its timbre."""
 
     def step(self, f0_hz: float, loudness_db: float) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Amplitudes (n_harmonics,) and magnitudes (n_bands,), valid until the step after the next."""
@@ -35,6 +37,7 @@ class OnnxDecoder:
         import onnxruntime as ort
 
         self.n_harmonics, self.n_bands = card.n_harmonics, card.n_bands
+        self.quietest_db = card.loudness_range_db.low
         self._session = session
         self._f0 = np.zeros((1, 1), np.float32)
         self._loudness = np.zeros((1, 1), np.float32)
@@ -81,6 +84,8 @@ class OnnxDecoder:
 class StaticDecoder:
     """One fixed spectral envelope at any pitch: the baseline a network must beat."""
 
+    quietest_db = FLOOR_DB
+
     def __init__(self, spectrum: Spectrum, n_harmonics: int, n_bands: int) -> None:
         self.n_harmonics, self.n_bands = n_harmonics, n_bands
         self._log_frequencies = np.log(spectrum.frequencies_hz)
@@ -104,6 +109,8 @@ class StaticDecoder:
 
 class SilentDecoder:
     """Says nothing, at any pitch."""
+
+    quietest_db = FLOOR_DB
 
     def __init__(self, n_harmonics: int = 1, n_bands: int = 2) -> None:
         self.n_harmonics, self.n_bands = n_harmonics, n_bands

@@ -16,6 +16,7 @@ class MorphDecoder:
     def __init__(self, first: Decoder, second: Decoder) -> None:
         self.n_harmonics = max(first.n_harmonics, second.n_harmonics)
         self.n_bands = first.n_bands
+        self.quietest_db = max(first.quietest_db, second.quietest_db)
         self.morph = 0.0
         self._decoders = (first, second)
         self._powers = np.zeros(self.n_harmonics, np.float32), np.zeros(self.n_bands, np.float32)

@@ -65,11 +65,12 @@ class CvMode:
     def render(self, frame: ControlFrame, audio_in: NDArray[np.float32], out: NDArray[np.float32]) -> None:
         """See Mode."""
         n = len(out)
-        edges = self._edges(frame, n)
-        gain = self._gain[:n]
-        self._envelope.render(self._shape(), edges, gain)
+        edges, shape = self._edges(frame, n), self._shape()
         opened = [sample for sample, high in edges if high]
-        self._voice.render(self._request(n, opened[-1] if opened else None), gain, out)
+        request = self._request(n, self._envelope.ahead(shape, HOP), opened[-1] if opened else None)
+        gain = self._gain[:n]
+        self._envelope.render(shape, edges, gain)
+        self._voice.render(request, gain, out)
 
     def _edges(self, frame: ControlFrame, n: int) -> list[tuple[int, bool]]:
         """Gate edges and keys as (sample, high), in order of time."""
@@ -94,7 +95,7 @@ class CvMode:
             return CABLED
         return Shape(params["attack"], params["decay"], params["sustain"], params["release"])
 
-    def _request(self, n: int, opened: int | None) -> Request:
+    def _request(self, n: int, timbre_gain: float, opened: int | None) -> Request:
         params = self.params
         if isinstance(self._voice.decoder, MorphDecoder):
             self._voice.decoder.morph = params["morph"]
@@ -104,6 +105,7 @@ class CvMode:
             loudness_db=params["loudness"] - quieter,
             brightness_db=params["brightness"],
             noise=params["noise"],
+            timbre_gain=timbre_gain,
             snap=opened if params["glide"] == 0.0 else None,
         )
 

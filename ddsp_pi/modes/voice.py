@@ -11,9 +11,6 @@ from ddsp_pi.dsp.synthesis import Ends, HarmonicNoiseSynth
 from ddsp_pi.frame import HOP
 from ddsp_pi.models.decoder import Decoder
 
-QUIETEST_DB = -80.0
-"""The lowest loudness a decoder is asked for; what is quieter is only turned down."""
-
 Array = NDArray[np.float32]
 
 
@@ -26,6 +23,8 @@ class Request(msgspec.Struct, frozen=True):
     """Tilt of the harmonics in dB per octave, at equal loudness."""
     noise: float = 1.0
     """Gain of the noise against the trained balance."""
+    timbre_gain: float = 1.0
+    """The gate's gain that the timbre follows, as it will be a hop later."""
     snap: int | None = None
     """Sample at which the pitch jumps instead of gliding: a new note begins there."""
 
@@ -71,7 +70,7 @@ class DdspVoice:
         """
         n, begin = len(out), self._position
         if begin == 0:
-            self._step(request, float(gain[-1]))
+            self._step(request)
         harmonics, noise = self._between(0, begin, begin + n), self._between(1, begin, begin + n)
         self._synth.render(self._pitch(request, n), harmonics, noise, out)
         level = 10.0 ** (request.loudness_db / 20.0)
@@ -80,8 +79,10 @@ class DdspVoice:
         self._level = level
         self._position = (begin + n) % HOP
 
-    def _step(self, request: Request, gain: float) -> None:
-        timbre_db = max(request.loudness_db + 20.0 * math.log10(max(gain, 1e-6)), QUIETEST_DB)
+    def _step(self, request: Request) -> None:
+        asked_db = request.loudness_db + 20.0 * math.log10(max(request.timbre_gain, 1e-6))
+        # What is quieter than the decoder knows is played as the quietest and only turned down.
+        timbre_db = max(asked_db, self.decoder.quietest_db)
         to_unit = 10.0 ** (-timbre_db / 20.0)
         harmonics, noise = self.decoder.step(request.f0_hz, timbre_db)
         self._last, self._next = self._next, self._last
