@@ -49,8 +49,7 @@ class ParamSet:
 
     def __init__(self, specs: Iterable[Param]) -> None:
         self._specs = {spec.name: spec for spec in specs}
-        self._values = {name: spec.default for name, spec in self._specs.items()}
-        self._driven: dict[str, float] = {}
+        self.reset()
 
     def __iter__(self) -> Iterator[Param]:
         return iter(self._specs.values())
@@ -60,8 +59,7 @@ class ParamSet:
 
     def __getitem__(self, name: str) -> float:
         """The value that plays now, in the parameter's unit."""
-        driven = self._driven.get(name)
-        return self._values[name] if driven is None else driven
+        return self._live[name]
 
     def spec(self, name: str) -> Param:
         """The spec of one parameter.
@@ -78,17 +76,23 @@ class ParamSet:
     def set(self, name: str, value: float) -> None:
         """Set a value in the parameter's unit; out-of-range values are held at the ends."""
         spec = self.spec(name)
-        if not math.isnan(value):
-            self._values[name] = spec.clip(value)
+        if math.isnan(value):
+            return
+        self._values[name] = spec.clip(value)
+        if name not in self._driven:
+            self._live[name] = self._values[name]
 
     def drive(self, name: str, value: float) -> None:
         """Let a cable hold a parameter at a value until `release`."""
+        spec = self.spec(name)
         if not math.isnan(value):
-            self._driven[name] = self.spec(name).clip(value)
+            self._driven.add(name)
+            self._live[name] = spec.clip(value)
 
     def release(self, name: str) -> None:
         """The cable is out: what was set plays again."""
-        self._driven.pop(name, None)
+        self._driven.discard(name)
+        self._live[name] = self._values[self.spec(name).name]
 
     def is_driven(self, name: str) -> bool:
         """Whether a cable holds this parameter now."""
@@ -96,5 +100,6 @@ class ParamSet:
 
     def reset(self) -> None:
         """Back to the defaults, no cable in."""
-        self._driven.clear()
-        self._values.update((name, spec.default) for name, spec in self._specs.items())
+        self._driven: set[str] = set()
+        self._values = {name: spec.default for name, spec in self._specs.items()}
+        self._live = dict(self._values)
