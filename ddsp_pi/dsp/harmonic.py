@@ -5,6 +5,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
+from ddsp_pi.dsp.ramp import Ramp
 from ddsp_pi.frame import HOP, SAMPLE_RATE
 
 NYQUIST_HZ = SAMPLE_RATE / 2
@@ -35,7 +36,7 @@ class HarmonicBank:
         self._sums = np.empty((2, max_block), np.float32)
         self._steps = np.empty(max_block + 1, np.uint64)
         self._phases = np.empty(max_block + 1, np.uint64)
-        self._ramp = np.arange(max_block, dtype=np.float32)
+        self._mixer = Ramp(max_block)
         self._phase = np.uint64(0)
 
     def reset(self) -> None:
@@ -57,16 +58,19 @@ class HarmonicBank:
             end: (n_harmonics,) peak amplitudes one sample after the last.
             out: (n,) overwritten.
         """
-        n = len(out)
+        self._mixer.mix(self.parts(f0_hz, start, end), out)
+
+    def parts(
+        self, f0_hz: NDArray[np.float64], start: NDArray[np.float32], end: NDArray[np.float32]
+    ) -> NDArray[np.float32]:
+        """The block of `render` as the two parts of a `Ramp`, (2, n), valid until the next call."""
+        n = len(f0_hz)
         audible = self._audible(float(np.maximum.reduce(f0_hz)))
         phases = self._advance(f0_hz, n)
         amplitudes = self._amplitudes[:, :audible]
         amplitudes[0] = start[:audible]
         np.subtract(end[:audible], start[:audible], out=amplitudes[1])
-        sums = np.matmul(amplitudes, self._fill_sines(phases, audible, n), out=self._sums[:, :n])
-        np.multiply(sums[1], self._ramp[:n], out=out)
-        out *= 1.0 / n
-        out += sums[0]
+        return np.matmul(amplitudes, self._fill_sines(phases, audible, n), out=self._sums[:, :n])
 
     def _audible(self, highest_f0_hz: float) -> int:
         below_nyquist = math.ceil(NYQUIST_HZ / max(highest_f0_hz, 1e-3)) - 1

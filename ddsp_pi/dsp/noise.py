@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ddsp_pi.dsp.loudness import a_weighting
+from ddsp_pi.dsp.ramp import Ramp
 from ddsp_pi.frame import HOP, SAMPLE_RATE
 
 BANK_SAMPLES = 188 * HOP
@@ -58,7 +59,7 @@ class FilteredNoise:
         self._seed = seed
         self._magnitudes = np.empty((2, n_bands), np.float32)
         self._sums = np.empty((2, max_block), np.float32)
-        self._ramp = np.arange(max_block, dtype=np.float32)
+        self._mixer = Ramp(max_block)
         angle = np.arange(HOP) * (np.pi / 2 / HOP)
         self._leaving, self._arriving = np.cos(angle).astype(np.float32), np.sin(angle).astype(np.float32)
         self.reset()
@@ -77,19 +78,20 @@ class FilteredNoise:
             end: (n_bands,) magnitudes one sample after the last.
             out: (n,) overwritten.
         """
-        n = len(out)
-        magnitudes = self._magnitudes
+        self._mixer.mix(self.parts(len(out), start, end), out)
+
+    def parts(self, n: int, start: NDArray[np.float32], end: NDArray[np.float32]) -> NDArray[np.float32]:
+        """The block of `render` as the two parts of a `Ramp`, (2, n), valid until the next call."""
+        magnitudes, sums = self._magnitudes, self._sums[:, :n]
         magnitudes[0] = start
         np.subtract(end, start, out=magnitudes[1])
         done = 0
         while done < n:
             piece = min(n - done, HOP - self._sample)
-            np.matmul(magnitudes, self._noises(piece), out=self._sums[:, done : done + piece])
+            np.matmul(magnitudes, self._noises(piece), out=sums[:, done : done + piece])
             self._advance(piece)
             done += piece
-        np.multiply(self._sums[1, :n], self._ramp[:n], out=out)
-        out *= 1.0 / n
-        out += self._sums[0, :n]
+        return sums
 
     def _noises(self, n: int) -> NDArray[np.float32]:
         """The next n samples of all bands, (n_bands, n), not beyond the end of a hop."""

@@ -5,6 +5,7 @@ from numpy.typing import NDArray
 
 from ddsp_pi.dsp.harmonic import HarmonicBank
 from ddsp_pi.dsp.noise import FilteredNoise
+from ddsp_pi.dsp.ramp import Ramp
 from ddsp_pi.frame import HOP
 
 Ends = tuple[NDArray[np.float32], NDArray[np.float32]]
@@ -17,7 +18,7 @@ class HarmonicNoiseSynth:
     def __init__(self, n_harmonics: int, n_bands: int, max_block: int = HOP) -> None:
         self.harmonics = HarmonicBank(n_harmonics, max_block)
         self.noise = FilteredNoise(n_bands, max_block)
-        self._hiss = np.empty(max_block, np.float32)
+        self._mixer = Ramp(max_block)
 
     def reset(self) -> None:
         """Start again from phase zero and the first noise."""
@@ -37,10 +38,9 @@ class HarmonicNoiseSynth:
             f0_hz: (n,) Hz; harmonics, noise: their values at the start and at the end of the block.
             out: (n,) overwritten.
         """
-        hiss = self._hiss[: len(out)]
-        self.harmonics.render(f0_hz, *harmonics, out)
-        self.noise.render(*noise, hiss)
-        out += hiss
+        parts = self.harmonics.parts(f0_hz, *harmonics)
+        parts += self.noise.parts(len(out), *noise)
+        self._mixer.mix(parts, out)
 
 
 def get_signal(
