@@ -41,6 +41,8 @@ EXTRAS = {
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one verb and return its exit code: 0 done, 1 failed while working, 2 unusable input."""
+    # Blocks are far too small for BLAS to share them out, and its threads would wake beside the sound.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     chosen = _chooser().parse_args(argv)
     try:
         exit_code = _run(chosen.verb, chosen.rest)
