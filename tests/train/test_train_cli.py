@@ -79,7 +79,11 @@ def test_a_killed_run_resumes_to_the_same_curve(run, recordings, tmp_path):
     killed_at = len(curve(folder))
     assert 20 < killed_at < 140
     assert main(["train", str(recordings), "-o", str(folder), "--workers", "1", *SETTINGS]) == 0
-    assert curve(folder) == curve(run)
+    resumed, straight = curve(folder), curve(run)
+    assert [row[:2] for row in resumed] == [row[:2] for row in straight]
+    # The last bits depend on where memory happens to lie; a lost optimizer state costs a hundred times this.
+    losses = [[float(row[2]) for row in rows] for rows in (resumed, straight)]
+    np.testing.assert_allclose(*losses, rtol=5e-4)
 
 
 def test_a_folder_with_another_run_is_left_alone(run, recordings, capsys):
