@@ -41,6 +41,10 @@ class BoardError(DdspPiError, OSError):
     """A board that is not there or does not answer."""
 
 
+class RunError(DdspPiError, ValueError):
+    """A folder that holds no training run, or another one."""
+
+
 class TrainingError(DdspPiError, RuntimeError):
     """A training run that cannot go on or cannot be exported."""
 

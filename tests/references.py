@@ -18,7 +18,7 @@ def sum_of_sines(f0_hz, amplitudes):
         at = slice(hop * HOP, (hop + 1) * HOP)
         ramp = np.arange(HOP)[:, None] / HOP
         level = amplitudes[hop] * (1.0 - ramp) + amplitudes[hop + 1] * ramp
-        level = level * (numbers * f0_hz[at].max() < SAMPLE_RATE / 2)
+        level = level * (numbers * f0_hz[at, None] < SAMPLE_RATE / 2)
         out[at] = (level * np.sin(2.0 * np.pi * numbers * phase[at, None])).sum(axis=1)
     return out
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import msgspec
 import torch
 
-from ddsp_pi.errors import RecordingError, TrainingError
+from ddsp_pi.errors import RecordingError, RunError
 from ddsp_pi.models.bundle import Instrument, load_instrument
 from ddsp_pi.models.card import Card
 from ddsp_pi.models.decoder import StaticDecoder
@@ -96,11 +96,11 @@ class Run:
         """The decoder of the last checkpoint.
 
         Raises:
-            TrainingError: nothing has been trained yet.
+            RunError: nothing has been trained yet.
         """
         path = self.folder / CHECKPOINT
         if not path.exists():
-            raise TrainingError(f"{self.folder}: nothing trained yet; run 'ddsp-pi train … -o {self.folder}'")
+            raise RunError(f"{self.folder}: nothing trained yet; run 'ddsp-pi train … -o {self.folder}'")
         decoder = new_decoder(self.plan.settings, self.material.train)
         decoder.load_state_dict(torch.load(path, weights_only=True)["decoder"])
         return decoder
@@ -149,11 +149,11 @@ def begin(folder: Path, plan: Plan, workers: int = 1) -> Run:
     """Start a run in a folder, or resume the one that is there.
 
     Raises:
-        TrainingError: the folder holds a run with other settings.
+        RunError: the folder holds a run with other settings.
     """
     folder.mkdir(parents=True, exist_ok=True)
     if (folder / PLAN).exists() and _read_plan(folder) != plan:
-        raise TrainingError(
+        raise RunError(
             f"{folder} holds a run with other settings (see {folder / PLAN}); "
             "give another folder, or the same settings"
         )
@@ -167,12 +167,10 @@ def open_run(folder: Path, workers: int = 1) -> Run:
     """A run that was begun before.
 
     Raises:
-        TrainingError: there is none in that folder.
+        RunError: there is none in that folder.
     """
     if not (folder / PLAN).exists():
-        raise TrainingError(
-            f"{folder}: no training run there ({PLAN} is missing); begin one with 'ddsp-pi train'"
-        )
+        raise RunError(f"{folder}: no training run there ({PLAN} is missing); begin one with 'ddsp-pi train'")
     return Run(folder, _read_plan(folder), workers)
 
 
@@ -180,6 +178,6 @@ def _read_plan(folder: Path) -> Plan:
     try:
         return msgspec.json.decode((folder / PLAN).read_bytes(), type=Plan)
     except msgspec.MsgspecError as error:
-        raise TrainingError(
+        raise RunError(
             f"{folder / PLAN}: {error}; the run was made by another version, begin a new one"
         ) from error

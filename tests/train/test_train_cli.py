@@ -87,8 +87,14 @@ def test_a_killed_run_resumes_to_the_same_curve(run, recordings, tmp_path):
 
 
 def test_a_folder_with_another_run_is_left_alone(run, recordings, capsys):
-    assert main(["train", str(recordings), "-o", str(run), "--set", "hidden=8"]) == 1
+    assert main(["train", str(recordings), "-o", str(run), "--set", "hidden=8"]) == 2
     assert "other settings" in capsys.readouterr().err
+
+
+def test_a_folder_without_a_run_is_said(tmp_path, capsys):
+    assert main(["export", str(tmp_path), "-o", str(tmp_path / "x.onnx")]) == 2
+    assert main(["evaluate", str(tmp_path)]) == 2
+    assert "no training run there" in capsys.readouterr().err
 
 
 BAD = {
