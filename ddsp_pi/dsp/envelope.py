@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -81,9 +82,14 @@ class Envelope:
         if self.gain == target:
             out[:] = target
             return
-        fall = np.exp(-_FALL_60_DB / max(seconds * SAMPLE_RATE, 1.0) * np.arange(1, len(out) + 1))
-        gains = target + (self.gain - target) * fall
+        gains = target + (self.gain - target) * _fall(seconds, len(out))
         out[:] = gains
         self.gain = float(gains[-1])
         if abs(self.gain - target) < SETTLED:
             self.gain = target
+
+
+@lru_cache(maxsize=32)
+def _fall(seconds: float, n: int) -> NDArray[np.float64]:
+    """What is left of a distance after 1…n samples. Kept, because times rarely change and exp costs."""
+    return np.asarray(np.exp(-_FALL_60_DB / max(seconds * SAMPLE_RATE, 1.0) * np.arange(1, n + 1)))
