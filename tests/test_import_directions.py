@@ -18,6 +18,7 @@ MAY_IMPORT = {
     "params": GROUND,
     "errors": GROUND,
     "shipped": GROUND,
+    "files": GROUND,
     "located": GROUND,
     "setting": {*GROUND, "located"},
     "config": {*GROUND, "located", "setting", "shipped"},
@@ -26,11 +27,11 @@ MAY_IMPORT = {
     "dsp": {*GROUND, "dsp"},
     "models": {*GROUND, "dsp", "models"},
     "modes": {*GROUND, "dsp", "models", "modes"},
-    "engine": {*GROUND, "dsp", "models", "modes", "engine"},
+    "engine": {*GROUND, "files", "dsp", "models", "modes", "engine"},
     "rack": {*SERVED, "rack"},
     "control": {*SERVED, "control"},
     "service": {*SERVED, "service"},
-    "train": {*GROUND, "dsp", "models", "recording", "train"},
+    "train": {*GROUND, "files", "dsp", "models", "recording", "train"},
 }
 """What each module or package of ours may import of ours."""
 

@@ -1,7 +1,6 @@
 """`ddsp-pi analyze`: a recording becomes the CV and gate that would have played it."""
 
 import argparse
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +10,7 @@ from numpy.typing import NDArray
 from ddsp_pi.cli.progress import Progress
 from ddsp_pi.dsp.transcription import PITCH_EVERY, Transcription, transcribe
 from ddsp_pi.errors import RecordingError
+from ddsp_pi.files import replacing
 from ddsp_pi.frame import HOP, HOP_RATE, SAMPLE_RATE
 from ddsp_pi.recording import SHORTEST_S, Recording, load_recording
 
@@ -82,16 +82,8 @@ def write_performance(path: Path, heard: Transcription) -> None:
 
     The file appears whole or not at all.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        with unfinished.open("w", encoding="utf-8", newline="\n") as file:
-            file.writelines(_lines(heard))
-            file.flush()
-            os.fsync(file.fileno())
-        unfinished.replace(path)
-    finally:
-        unfinished.unlink(missing_ok=True)
+    with replacing(path, "w") as file:
+        file.writelines(_lines(heard))
 
 
 def _lines(heard: Transcription) -> Iterator[str]:

@@ -19,7 +19,7 @@ from ddsp_pi.rack.performance import Performance, load_performance
 from ddsp_pi.rack.sim import SimBoard
 
 BLOCK = 16 * HOP
-"""Samples per block; the sound does not depend on it, and fewer, larger blocks render faster."""
+"""Samples per block: any number of whole hops sounds the same, and fewer, larger blocks render faster."""
 
 TAIL_S = 1.0
 """Rendered after the performance ends, for the last release."""
@@ -82,7 +82,6 @@ def run(args: argparse.Namespace) -> int:
         raise ConfigError(f"--block {args.block}: give 1 to 65536 samples")
     performance = load_performance(args.cv)
     app = build(configuration(args), SimBoard(performance))
-    args.output.parent.mkdir(parents=True, exist_ok=True)
     samples = round((performance.length_ns / 1e9 + TAIL_S) * SAMPLE_RATE)
     begun = time.perf_counter()
     with Progress("render", samples) as progress:

@@ -10,6 +10,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from ddsp_pi.files import replacing
 from ddsp_pi.frame import SAMPLE_RATE
 
 Render = Callable[[NDArray[np.float32]], None]
@@ -53,8 +54,7 @@ class WavAudio:
 
     def run(self, render: Render, stop: threading.Event) -> None:
         """See AudioIO."""
-        unfinished = self._path.with_name(self._path.name + ".part")
-        with unfinished.open("wb") as raw, wave.open(raw, "wb") as file:
+        with replacing(self._path) as raw, wave.open(raw, "wb") as file:
             file.setnchannels(1)
             file.setsampwidth(3)
             file.setframerate(SAMPLE_RATE)
@@ -65,7 +65,6 @@ class WavAudio:
                 file.writeframes(_as_24_bit(block))
                 written += len(block)
                 self._progress(len(block))
-        unfinished.replace(self._path)
 
 
 def _as_24_bit(block: NDArray[np.float32]) -> bytes:

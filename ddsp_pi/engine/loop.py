@@ -21,7 +21,8 @@ class Engine:
     """Mode and limiter, fed with control frames block by block.
 
     A block of any size is rendered in pieces that end at hop boundaries, each with a control
-    frame of its own, so neither the sound nor the timing of a gate depends on the block size.
+    frame of its own. Gates fall on their sample whatever the size, and blocks of whole hops sound
+    the same to the bit. Shorter pieces hear a moving CV sooner, so there the phases may part.
     """
 
     def __init__(self, mode: Mode, controls: Controls) -> None:

@@ -1,6 +1,5 @@
 """A trained run → one instrument file, written only if it plays exactly what torch plays."""
 
-import os
 from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
@@ -12,6 +11,7 @@ from numpy.typing import NDArray
 
 from ddsp_pi.dsp.loudness import FLOOR_DB
 from ddsp_pi.errors import TrainingError
+from ddsp_pi.files import replacing
 from ddsp_pi.frame import HOP, HOP_RATE, SAMPLE_RATE
 from ddsp_pi.models.bundle import PARITY_TOLERANCE, load_instrument
 from ddsp_pi.models.card import FORMAT_VERSION, METADATA_KEY, Card, Parity, Range, Spectrum, encode
@@ -45,22 +45,15 @@ def write_instrument(decoder: Decoder, card: Card, path: Path) -> float:
     """
     model = build_model(decoder)
     model.metadata_props.add(key=METADATA_KEY, value=encode(card))
-    unfinished = path.with_name(path.name + ".part")
-    unfinished.parent.mkdir(parents=True, exist_ok=True)
-    with unfinished.open("wb") as file:
+    with replacing(path) as file:
         file.write(model.SerializeToString())
         file.flush()
-        os.fsync(file.fileno())
-    try:
-        difference = streaming_difference(decoder, unfinished)
+        difference = streaming_difference(decoder, Path(file.name))
         if not difference <= PARITY_TOLERANCE:
             raise TrainingError(
                 f"{path} was not written: its output differs from torch by {difference:.2g} over "
                 f"{STREAM_SECONDS} s, allowed is {PARITY_TOLERANCE:g}"
             )
-        unfinished.replace(path)
-    finally:
-        unfinished.unlink(missing_ok=True)
     return difference
 
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from ddsp_pi.dsp.loudness import loudness_contour
 from ddsp_pi.errors import RecordingError
+from ddsp_pi.files import replacing
 from ddsp_pi.frame import HOP
 from ddsp_pi.recording import load_recording
 from ddsp_pi.train.analysis import analyse
@@ -113,11 +114,8 @@ def _analysed(job: Job, audio: NDArray[np.float32]) -> Features:
 
 
 def _store(features: Features, path: Path) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_suffix(f".{os.getpid()}.tmp")
-    with unfinished.open("wb") as file:
+    with replacing(path) as file:
         np.savez(file, **{f.name: getattr(features, f.name) for f in fields(Features) if f.name != "name"})
-    unfinished.replace(path)
 
 
 def _single_threaded() -> None:

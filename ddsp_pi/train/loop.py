@@ -2,7 +2,6 @@
 
 import csv
 import math
-import os
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,6 +13,7 @@ from torch import Tensor
 from tqdm import tqdm
 
 from ddsp_pi.errors import TrainingError
+from ddsp_pi.files import replacing
 from ddsp_pi.train.basis import Synthesizer
 from ddsp_pi.train.dataset import Segments
 from ddsp_pi.train.features import Features
@@ -100,12 +100,8 @@ class Trainer:
             "optimizer": self._optimizer.state_dict(),
             "room": self._room.state_dict() if self._room else None,
         }
-        unfinished = self.folder / (CHECKPOINT + ".tmp")
-        with unfinished.open("wb") as file:
+        with replacing(self.folder / CHECKPOINT) as file:
             torch.save(state, file)
-            file.flush()
-            os.fsync(file.fileno())
-        unfinished.replace(self.folder / CHECKPOINT)
         self._write_metrics()
 
     def _resume(self) -> None:
@@ -172,14 +168,12 @@ class Trainer:
         return spectral_loss(self._room(audio)[:, settled:], batch.audio[:, settled:], overlap=2)
 
     def _write_metrics(self) -> None:
-        unfinished = self.folder / (METRICS + ".tmp")
-        with unfinished.open("w", newline="") as file:
+        with replacing(self.folder / METRICS, "w") as file:
             writer = csv.writer(file)
             writer.writerow(COLUMNS)
             writer.writerows(
                 (step, phase, f"{loss:.6f}", f"{rate:.3e}") for step, phase, loss, rate in self._rows
             )
-        unfinished.replace(self.folder / METRICS)
 
 
 def _cosine(rate: float, progress: float) -> float:

@@ -1,7 +1,7 @@
 """The decoder in torch: pitch and loudness in, harmonic amplitudes and noise magnitudes out."""
 
 import math
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -21,7 +21,7 @@ PITCH_WAVES = (0.5, 1.0, 2.0, 4.0)
 """Cycles per octave of the sines and cosines that tell the network the pitch.
 
 A resonance that is passed within a few semitones cannot be learned from one smooth number: these
-Fourier features (Tancik et al. 2020) cost three nodes and buy more than doubling the width does.
+Fourier features (Tancik et al. 2020) cost three nodes and were the largest gain of all that was tried.
 """
 
 LOWEST_KNOT_HZ, KNOTS_PER_OCTAVE, KNOTS = 16.0, 8, 85
@@ -66,15 +66,6 @@ class Decoder(nn.Module):
         band_log_power = torch.tensor(band_power(n_bands, a_weighted=True)).log()
         self.register_buffer("band_log_power", band_log_power.float())
         self.register_buffer("log_a_power", log_a_power().float())
-
-    def describe(self) -> dict[str, object]:
-        """What is needed to build this network again."""
-        return {
-            "hidden": self.hidden,
-            "n_harmonics": self.n_harmonics,
-            "n_bands": self.n_bands,
-            "scaling": asdict(self.scaling),
-        }
 
     def forward(
         self, f0_hz: Tensor, loudness_db: Tensor, state: Tensor | None = None

@@ -8,6 +8,7 @@ import msgspec
 import torch
 
 from ddsp_pi.errors import RecordingError, RunError
+from ddsp_pi.files import replacing
 from ddsp_pi.models.bundle import Instrument, load_instrument
 from ddsp_pi.models.card import Card
 from ddsp_pi.models.decoder import StaticDecoder
@@ -151,15 +152,13 @@ def begin(folder: Path, plan: Plan, workers: int = 1) -> Run:
     Raises:
         RunError: the folder holds a run with other settings.
     """
-    folder.mkdir(parents=True, exist_ok=True)
     if (folder / PLAN).exists() and _read_plan(folder) != plan:
         raise RunError(
             f"{folder} holds a run with other settings (see {folder / PLAN}); "
             "give another folder, or the same settings"
         )
-    unfinished = folder / (PLAN + ".part")
-    unfinished.write_bytes(msgspec.json.format(msgspec.json.encode(plan), indent=2))
-    unfinished.replace(folder / PLAN)
+    with replacing(folder / PLAN) as file:
+        file.write(msgspec.json.format(msgspec.json.encode(plan), indent=2))
     return Run(folder, plan, workers)
 
 

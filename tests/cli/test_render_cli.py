@@ -48,13 +48,23 @@ def test_renders_sound_and_picture(short, tmp_path, capsys):
 
 
 @pytest.mark.parametrize("block", ["16", "1000"])
-def test_block_size_does_not_change_the_file(short, tmp_path, block):
+def test_a_steady_note_is_the_same_in_blocks_of_any_size(short, tmp_path, block):
     made = []
     for size in ("128", block):
         wav = tmp_path / f"{size}.wav"
         assert main(["render", "--cv", str(short), "-o", str(wav), "--block", size]) == 0
         made.append(read_wav(wav))
     assert 10 * np.log10(np.mean((made[0] - made[1]) ** 2) / np.mean(made[0] ** 2) + 1e-20) < -60.0
+
+
+def test_a_moving_performance_is_the_same_to_the_bit_in_blocks_of_whole_hops(tmp_path):
+    phrase = configs_folder() / "performances" / "violin-phrase.csv"
+    made = []
+    for size in ("128", "2048"):
+        wav = tmp_path / f"{size}.wav"
+        assert main(["render", "--cv", str(phrase), "-o", str(wav), "--block", size]) == 0
+        made.append(wav.read_bytes())
+    assert made[0] == made[1]
 
 
 def test_set_reaches_the_sound(short, tmp_path):

@@ -33,7 +33,7 @@ def test_a_gate_sounds_at_its_very_sample(block, sample):
 
 
 @pytest.mark.parametrize("block", BLOCKS)
-def test_the_sound_does_not_depend_on_the_block_size(block):
+def test_steady_cvs_sound_the_same_in_blocks_of_any_size(block):
     def drive(params, _):
         params.drive("note", 67.0)
         params.drive("loudness", -25.0)
