@@ -17,6 +17,7 @@ VERBS = {
     "bench": "measure how fast the engine runs here",
     "config": "check, show and explain the settings",
     "train": "learn an instrument from recordings",
+    "trim": "make a trained run smaller and faster",
     "evaluate": "measure an instrument on recordings it has not heard",
     "export": "write a trained instrument as one file",
 }

@@ -71,7 +71,8 @@ class Synthesizer:
 
         Args:
             harmonics: (batch, hops + 1, n_harmonics), noise: (batch, hops + 1, n_bands).
-            sines: of each item (hops, audible, HOP); harmonics beyond the audible ones are ignored.
+            sines: of each item (hops, audible, HOP); harmonics beyond the audible ones are
+                ignored, as are sines beyond the harmonics.
             noise_place: hop of the noise bank to begin at.
 
         Returns:
@@ -80,7 +81,10 @@ class Synthesizer:
         batch, frames, _ = harmonics.shape
         hops = frames - 1
         tones = torch.stack(
-            [ends[..., : wave.shape[1]] @ wave for ends, wave in zip(_ends(harmonics), sines, strict=True)]
+            [
+                ends[..., : wave.shape[1]] @ wave[:, : ends.shape[-1]]
+                for ends, wave in zip(_ends(harmonics), sines, strict=True)
+            ]
         )
         bank = self._bank[(torch.arange(hops) + noise_place) % len(self._bank)]
         ends = _ends(noise).permute(1, 0, 2, 3).reshape(hops, batch * 2, -1)

@@ -100,7 +100,7 @@ def make_card(
             "hop": HOP,
             "n_harmonics": decoder.n_harmonics,
             "n_bands": decoder.n_bands,
-            "hidden": decoder.hidden,
+            "hidden": decoder.widths.gru,
             "parameters": sum(p.numel() for p in decoder.parameters()),
             "pitch_range_hz": pitch,
             "loudness_range_db": loudness,

@@ -17,11 +17,14 @@ from ddsp_pi.train.networks import (
     KNOTS_PER_OCTAVE,
     MUTE_PER_OCTAVE,
     PITCH_WAVES,
+    SILENT,
     Decoder,
     knot_octaves,
 )
 
 OPSET = 18
+WORTH_HALVING = 128
+"""Elements below which the node that widens a matrix is bigger than what it saves."""
 Array = NDArray[np.float32]
 
 
@@ -36,6 +39,16 @@ class _Graph:
         self.constants.append(numpy_helper.from_array(np.asarray(value, dtype), name))
         return name
 
+    def matrix(self, name: str, value: NDArray[Any]) -> str:
+        """A float32 matrix, kept as float16 where nothing is lost; onnxruntime widens it when it loads."""
+        full = np.ascontiguousarray(value, np.float32)
+        half = full.astype(np.float16)
+        if full.size < WORTH_HALVING or not np.array_equal(half.astype(np.float32), full):
+            return self.constant(name, full)
+        return self.node(
+            "Cast", [self.constant(f"{name}.half", half, np.float16)], name, to=TensorProto.FLOAT
+        )
+
     def node(self, kind: str, inputs: list[str], output: str, **attributes: Any) -> str:
         self.nodes.append(helper.make_node(kind, inputs, [output], **attributes))
         return output
@@ -44,7 +57,7 @@ class _Graph:
         self, source: str, weight: NDArray[Any], bias: NDArray[Any], name: str, bent: bool = True
     ) -> str:
         """A layer and its LeakyReLU, which onnxruntime runs as one node where tensors are (voices, n)."""
-        constants = [self.constant(f"{name}.weight", weight), self.constant(f"{name}.bias", bias)]
+        constants = [self.matrix(f"{name}.weight", weight), self.constant(f"{name}.bias", bias)]
         straight = self.node("Gemm", [source, *constants], name)
         return self.node("LeakyRelu", [straight], f"{name}.leaky", alpha=0.01) if bent else straight
 
@@ -52,7 +65,7 @@ class _Graph:
 def build_model(decoder: Decoder) -> onnx.ModelProto:
     """The network as a step: f0_hz, loudness_db, state → harmonics, noise, next_state.
 
-    All are (voices, n) with n = 1 for pitch and loudness, but the states, (1, voices, hidden).
+    All are (voices, n) with n = 1 for pitch and loudness, but the states, (1, voices, GRU units).
     """
     graph = _Graph()
     weights = {name: tensor.detach().numpy() for name, tensor in decoder.state_dict().items()}
@@ -73,15 +86,20 @@ def build_model(decoder: Decoder) -> onnx.ModelProto:
 def _add_network(graph: _Graph, weights: dict[str, Array], decoder: Decoder) -> str:
     entering = _add_inputs(graph, weights, decoder)
     graph.node("Unsqueeze", [entering, graph.constant("first", [0], np.int64)], "entering.sequence")
-    _add_gru(graph, "entering.sequence", weights, decoder.hidden)
+    _add_gru(graph, "entering.sequence", weights, decoder.widths.gru)
     graph.node("Squeeze", ["next_state", "first"], "remembering")
     last = graph.node("Concat", ["remembering", entering], "remembered", axis=1)
     for layer in (0, 2):
         weight, bias = weights[f"outputs.{layer}.weight"], weights[f"outputs.{layer}.bias"]
         last = graph.linear(last, weight.T, bias, f"output.{layer}")
-    return graph.linear(
+    logits = graph.linear(
         last, 2.0 * weights["head.weight"].T, 2.0 * weights["head.bias"], "logits", bent=False
     )
+    silent = decoder.n_bands - decoder.widths.bands
+    if not silent:
+        return logits
+    pads = graph.constant("silent", [0, 0, 0, silent], np.int64)
+    return graph.node("Pad", [logits, pads, graph.constant("silence", 2.0 * SILENT)], "all_logits")
 
 
 def _add_inputs(graph: _Graph, weights: dict[str, Array], decoder: Decoder) -> str:
@@ -123,7 +141,7 @@ def _add_gru(graph: _Graph, source: str, weights: dict[str, Array], hidden: int)
 
     w, r = (reordered(weights[f"gru.weight_{kind}_l0"])[None] for kind in ("ih", "hh"))
     bias = np.concatenate([reordered(weights[f"gru.bias_{kind}_l0"]) for kind in ("ih", "hh")])[None]
-    inputs = [source, graph.constant("gru.w", w), graph.constant("gru.r", r), graph.constant("gru.b", bias)]
+    inputs = [source, graph.matrix("gru.w", w), graph.matrix("gru.r", r), graph.constant("gru.b", bias)]
     graph.nodes.append(
         helper.make_node(
             "GRU", [*inputs, "", "state"], ["", "next_state"], hidden_size=hidden, linear_before_reset=1
@@ -182,12 +200,12 @@ def _bends(values: NDArray[Any]) -> NDArray[np.float64]:
 
 
 def _inputs(decoder: Decoder) -> list[onnx.ValueInfoProto]:
-    state = helper.make_tensor_value_info("state", TensorProto.FLOAT, [1, "voices", decoder.hidden])
+    state = helper.make_tensor_value_info("state", TensorProto.FLOAT, [1, "voices", decoder.widths.gru])
     return [_port("f0_hz", 1), _port("loudness_db", 1), state]
 
 
 def _outputs(decoder: Decoder) -> list[onnx.ValueInfoProto]:
-    state = helper.make_tensor_value_info("next_state", TensorProto.FLOAT, [1, "voices", decoder.hidden])
+    state = helper.make_tensor_value_info("next_state", TensorProto.FLOAT, [1, "voices", decoder.widths.gru])
     return [_port("harmonics", decoder.n_harmonics), _port("noise", decoder.n_bands), state]
 
 

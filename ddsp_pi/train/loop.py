@@ -15,15 +15,18 @@ from tqdm import tqdm
 from ddsp_pi.errors import TrainingError
 from ddsp_pi.files import replacing
 from ddsp_pi.train.basis import Synthesizer
-from ddsp_pi.train.dataset import Segments
+from ddsp_pi.train.dataset import Batch, Segments
 from ddsp_pi.train.features import Features
 from ddsp_pi.train.losses import control_loss, spectral_loss
-from ddsp_pi.train.networks import Decoder, Scaling
+from ddsp_pi.train.networks import Decoder, Scaling, Widths
 from ddsp_pi.train.room import RoomResponse
 from ddsp_pi.train.settings import Settings
+from ddsp_pi.train.snapshot import save_decoder
 
 CHECKPOINT = "checkpoint.pt"
 METRICS = "metrics.csv"
+EARLY = "early.pt"
+"""The decoder as it was after pre-training, for those who want to rewind to it."""
 COLUMNS = ("step", "phase", "loss", "learning_rate")
 HARMONIC_FLOOR, NOISE_FLOOR = 1e-5, 1e-6
 """Amplitudes that pre-training no longer tells apart."""
@@ -39,7 +42,8 @@ def new_decoder(settings: Settings, recordings: Sequence[Features]) -> Decoder:
     scaling = Scaling(
         float(log2_f0.mean()), float(log2_f0.std()), float(loudness.mean()), float(loudness.std())
     )
-    decoder = Decoder(settings.hidden, settings.n_harmonics, settings.n_bands, scaling)
+    widths = Widths.uniform(settings.hidden, settings.n_harmonics, settings.n_bands)
+    decoder = Decoder(widths, settings.n_bands, scaling)
     logs = np.concatenate([np.log(np.concatenate([r.harmonics, r.noise], axis=1)) for r in recordings])
     with torch.no_grad():
         decoder.head.bias.copy_(torch.from_numpy(logs.mean(axis=0)))
@@ -131,6 +135,7 @@ class Trainer:
         else:
             fine_step = self.step - settings.pretrain_steps
             if fine_step == 0:
+                save_decoder(self.decoder, self.folder / EARLY)
                 self._optimizer = self._new_optimizer()
             phase, rate = "finetune", _cosine(settings.finetune_rate, fine_step / settings.finetune_steps)
             loss = self._finetune_loss()
@@ -152,15 +157,16 @@ class Trainer:
     def _pretrain_loss(self) -> Tensor:
         batch = self._segments.draw(self.step, self.settings.pretrain_batch, with_audio=False)
         harmonics, noise, _ = self.decoder(batch.f0_hz, batch.loudness_db)
-        return control_loss(harmonics, batch.harmonics, batch.confidence, HARMONIC_FLOOR) + control_loss(
-            noise, batch.noise, batch.confidence, NOISE_FLOOR
-        )
+        return _distance(harmonics, noise, batch)
 
     def _finetune_loss(self) -> Tensor:
         batch = self._segments.draw(self.step, self.settings.finetune_batch, with_audio=True)
         harmonics, noise, _ = self.decoder(batch.f0_hz, batch.loudness_db)
         place = int(np.random.default_rng([self.settings.seed, self.step, 1]).integers(1 << 30))
         audio = self._synthesizer.get_signal(harmonics, noise, batch.sines, place)
+        if self.settings.distil:
+            near = self.settings.distil * _distance(harmonics, noise, batch)
+            return near + spectral_loss(audio, batch.audio, overlap=2)
         if self._room is None:
             return spectral_loss(audio, batch.audio, overlap=2)
         # The room's tail of what was played before the segment is unknown, so its first third is not judged.
@@ -174,6 +180,14 @@ class Trainer:
             writer.writerows(
                 (step, phase, f"{loss:.6f}", f"{rate:.3e}") for step, phase, loss, rate in self._rows
             )
+
+
+def _distance(harmonics: Tensor, noise: Tensor, batch: Batch) -> Tensor:
+    """How far controls are from the batch's, which are analysed ones, or those of a teacher."""
+    wanted = batch.harmonics[..., : harmonics.shape[-1]]
+    return control_loss(harmonics, wanted, batch.confidence, HARMONIC_FLOOR) + control_loss(
+        noise, batch.noise, batch.confidence, NOISE_FLOOR
+    )
 
 
 def _cosine(rate: float, progress: float) -> float:

@@ -1,8 +1,10 @@
 """The decoder in torch: pitch and loudness in, harmonic amplitudes and noise magnitudes out."""
 
+import copy
 import math
 from dataclasses import dataclass
 
+import msgspec
 import numpy as np
 import torch
 from torch import Tensor, nn
@@ -16,6 +18,8 @@ HIGHEST_HZ = 22_500.0
 MUTE_PER_OCTAVE = 480.0
 """How steeply their log amplitude falls: 30 within a semitone."""
 
+SILENT = -30.0
+"""Log amplitude of bands that the network no longer has an output for."""
 
 PITCH_WAVES = (0.5, 1.0, 2.0, 4.0)
 """Cycles per octave of the sines and cosines that tell the network the pitch.
@@ -41,6 +45,60 @@ class Scaling:
     loudness_spread_db: float
 
 
+GROUPS = ("pitch_1", "pitch_2", "loudness_1", "loudness_2", "gru", "outputs_1", "outputs_2")
+"""The layers whose width is free, by their names in Widths."""
+
+
+class Widths(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How many units every layer has."""
+
+    pitch_1: int
+    pitch_2: int
+    loudness_1: int
+    loudness_2: int
+    gru: int
+    outputs_1: int
+    outputs_2: int
+    harmonics: int
+    bands: int
+    """Noise bands the network decides about, from the lowest; those above stay silent."""
+
+    @classmethod
+    def uniform(cls, hidden: int, harmonics: int, bands: int) -> "Widths":
+        """Every layer as wide as the next."""
+        return cls(**dict.fromkeys(GROUPS, hidden), harmonics=harmonics, bands=bands)
+
+    @property
+    def entering(self) -> int:
+        """What the GRU is fed with."""
+        return self.pitch_2 + self.loudness_2
+
+    @property
+    def layers(self) -> dict[str, tuple[int, int]]:
+        """(inputs, outputs) of every matrix."""
+        return {
+            "pitch.0": (1 + 2 * len(PITCH_WAVES), self.pitch_1),
+            "pitch.2": (self.pitch_1, self.pitch_2),
+            "loudness.0": (1, self.loudness_1),
+            "loudness.2": (self.loudness_1, self.loudness_2),
+            "gru.ih": (self.entering, 3 * self.gru),
+            "gru.hh": (self.gru, 3 * self.gru),
+            "outputs.0": (self.gru + self.entering, self.outputs_1),
+            "outputs.2": (self.outputs_1, self.outputs_2),
+            "head": (self.outputs_2, self.harmonics + self.bands),
+        }
+
+    @property
+    def macs(self) -> int:
+        """Multiplications with a weight, per step."""
+        return sum(inputs * outputs for inputs, outputs in self.layers.values())
+
+    @property
+    def parameters(self) -> int:
+        """Weights, biases and the body."""
+        return self.macs + sum(outputs for _, outputs in self.layers.values()) + BODY_KNOTS
+
+
 class Decoder(nn.Module):
     """GRU decoder whose output has exactly the loudness that is asked for.
 
@@ -49,19 +107,19 @@ class Decoder(nn.Module):
     nothing is biased, and requests outside the trained range stay sane.
     """
 
-    def __init__(self, hidden: int, n_harmonics: int, n_bands: int, scaling: Scaling) -> None:
+    def __init__(self, widths: Widths, n_bands: int, scaling: Scaling) -> None:
         super().__init__()
-        self.hidden, self.n_harmonics, self.n_bands, self.scaling = hidden, n_harmonics, n_bands, scaling
-        self.pitch = _mlp(1 + 2 * len(PITCH_WAVES), hidden)
-        self.loudness = _mlp(1, hidden)
-        entering = 2 * hidden
-        self.gru = nn.GRU(entering, hidden, batch_first=True)
-        self.outputs = _mlp(hidden + entering, hidden)
+        self.widths, self.n_bands, self.scaling = widths, n_bands, scaling
+        self.n_harmonics = widths.harmonics
+        self.pitch = _mlp(1 + 2 * len(PITCH_WAVES), widths.pitch_1, widths.pitch_2)
+        self.loudness = _mlp(1, widths.loudness_1, widths.loudness_2)
+        self.gru = nn.GRU(widths.entering, widths.gru, batch_first=True)
+        self.outputs = _mlp(widths.gru + widths.entering, widths.outputs_1, widths.outputs_2)
         self.body = nn.Parameter(torch.zeros(BODY_KNOTS))
-        self.head = nn.Linear(hidden, n_harmonics + n_bands)
+        self.head = nn.Linear(widths.outputs_2, widths.harmonics + widths.bands)
         self.numbers: Tensor
         self.band_log_power: Tensor
-        self.register_buffer("numbers", torch.arange(1, n_harmonics + 1, dtype=torch.float32))
+        self.register_buffer("numbers", torch.arange(1, widths.harmonics + 1, dtype=torch.float32))
         self.log_a_power: Tensor
         band_log_power = torch.tensor(band_power(n_bands, a_weighted=True)).log()
         self.register_buffer("band_log_power", band_log_power.float())
@@ -74,7 +132,7 @@ class Decoder(nn.Module):
 
         Args:
             f0_hz: (batch, frames), loudness_db: (batch, frames).
-            state: (1, batch, hidden), zeros if None.
+            state: (1, batch, GRU units), zeros if None.
 
         Returns:
             harmonics (batch, frames, n_harmonics), noise (batch, frames, n_bands), state.
@@ -88,7 +146,8 @@ class Decoder(nn.Module):
         return harmonics, noise, state
 
     def get_controls(self, logits: Tensor, f0_hz: Tensor, loudness_db: Tensor) -> tuple[Tensor, Tensor]:
-        """Log-amplitude shapes (batch, frames, harmonics + bands) → amplitudes at that loudness."""
+        """Log-amplitude shapes (batch, frames, outputs of the head) → amplitudes at that loudness."""
+        logits = nn.functional.pad(logits, (0, self.n_bands - self.widths.bands), value=SILENT)
         octaves = torch.log2(f0_hz)[..., None] + torch.log2(self.numbers)
         gain = interpolated(self.body_gain(), octaves) - MUTE_PER_OCTAVE * torch.relu(
             octaves - math.log2(HIGHEST_HZ)
@@ -115,8 +174,21 @@ class Decoder(nn.Module):
         return ((loudness_db - self.scaling.loudness_mean_db) / self.scaling.loudness_spread_db)[..., None]
 
 
-def _mlp(inputs: int, width: int) -> nn.Sequential:
-    return nn.Sequential(nn.Linear(inputs, width), nn.LeakyReLU(), nn.Linear(width, width), nn.LeakyReLU())
+def rounded(decoder: Decoder) -> Decoder:
+    """A copy whose large matrices are float16 numbers, which halves its file.
+
+    First layers stay as they are: their input is a pitch, where a rounding would be a detuning.
+    """
+    copied = copy.deepcopy(decoder)
+    with torch.no_grad():
+        for name, weights in copied.named_parameters():
+            if weights.dim() == 2 and name not in ("pitch.0.weight", "loudness.0.weight"):
+                weights.copy_(weights.half())
+    return copied
+
+
+def _mlp(inputs: int, first: int, second: int) -> nn.Sequential:
+    return nn.Sequential(nn.Linear(inputs, first), nn.LeakyReLU(), nn.Linear(first, second), nn.LeakyReLU())
 
 
 def knot_octaves() -> Tensor:

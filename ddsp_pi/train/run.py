@@ -1,5 +1,7 @@
 """A training run: its folder, and the steps from recordings to an instrument."""
 
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -18,9 +20,10 @@ from ddsp_pi.train.dataset import Segments, find_recordings, split
 from ddsp_pi.train.evaluate import Sounds, measure, perform
 from ddsp_pi.train.export import Origin, make_card, write_instrument
 from ddsp_pi.train.features import Features, Job, extract_all
-from ddsp_pi.train.loop import CHECKPOINT, Trainer, new_decoder
-from ddsp_pi.train.networks import Decoder
+from ddsp_pi.train.loop import CHECKPOINT, EARLY, Trainer, new_decoder
+from ddsp_pi.train.networks import Decoder, rounded
 from ddsp_pi.train.settings import Settings
+from ddsp_pi.train.snapshot import load_decoder
 
 PLAN = "run.json"
 SINUSOIDS = "sinusoids.f16"
@@ -85,13 +88,20 @@ class Run:
 
     def train(self, save_every_s: float) -> Decoder:
         """Train to the end, from the checkpoint if there is one."""
-        settings = self.plan.settings
-        basis = SinusoidBasis(self.material.train, settings.n_harmonics, self.folder / SINUSOIDS)
-        segments = Segments(self.material.train, basis, settings.segment_hops, settings.seed)
-        decoder = new_decoder(settings, self.material.train)
-        Trainer(decoder, settings, segments, self.folder).run(save_every_s)
-        (self.folder / SINUSOIDS).unlink()
+        decoder = new_decoder(self.plan.settings, self.material.train)
+        with self.segments(self.material.train, self.plan.settings, self.folder) as segments:
+            Trainer(decoder, self.plan.settings, segments, self.folder).run(save_every_s)
         return decoder
+
+    @contextmanager
+    def segments(
+        self, recordings: Sequence[Features], settings: Settings, folder: Path
+    ) -> Iterator[Segments]:
+        """Training segments of recordings, on sinusoids that lie in a folder until training has ended."""
+        sinusoids = folder / SINUSOIDS
+        basis = SinusoidBasis(recordings, settings.n_harmonics, sinusoids)
+        yield Segments(recordings, basis, settings.segment_hops, settings.seed)
+        sinusoids.unlink()
 
     def trained(self) -> Decoder:
         """The decoder of the last checkpoint.
@@ -106,12 +116,27 @@ class Run:
         decoder.load_state_dict(torch.load(path, weights_only=True)["decoder"])
         return decoder
 
-    def export(self, decoder: Decoder, path: Path) -> tuple[Instrument, list[Sounds]]:
+    def early(self) -> Decoder:
+        """The decoder as it was after pre-training.
+
+        Raises:
+            RunError: the run did not get that far.
+        """
+        path = self.folder / EARLY
+        if not path.exists():
+            raise RunError(f"{path}: not there; only runs that have begun to fine-tune can be rewound")
+        return load_decoder(path, like=new_decoder(self.plan.settings, self.material.train))
+
+    def export(
+        self, decoder: Decoder, path: Path, history: Sequence[str] = ()
+    ) -> tuple[Instrument, list[Sounds]]:
         """Write the instrument with its held-out figures inside; also what it and its rivals played.
 
-        The figures are taken from the written file itself, as it will play.
+        The figures are taken from the written file itself, as it will play. `history`: what was
+        done to the decoder since the run trained it.
         """
-        card = self._card(decoder)
+        decoder = rounded(decoder)
+        card = self._card(decoder, history)
         write_instrument(decoder, card, path)
         sounds = self.perform(load_instrument(path))
         write_instrument(decoder, msgspec.structs.replace(card, metrics=measure(sounds)), path)
@@ -123,13 +148,14 @@ class Run:
         static = StaticDecoder(card.baseline, card.n_harmonics, card.n_bands)
         return perform(self.material.held_out, instrument.decoder(), static)
 
-    def _card(self, decoder: Decoder) -> Card:
+    def _card(self, decoder: Decoder, later: Sequence[str]) -> Card:
         settings, material = self.plan.settings, self.material
         seconds = sum(recording.seconds for recording in material.train)
         history = (
             f"trained on {seconds:.0f} s in {len(material.train)} recordings",
             f"{settings.pretrain_steps} control-rate steps, {settings.finetune_steps} spectral steps, "
-            f"seed {settings.seed}",
+            f"{settings.hidden} wide, seed {settings.seed}",
+            *later,
         )
         return make_card(
             decoder,

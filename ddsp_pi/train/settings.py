@@ -24,5 +24,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     finetune_steps: Count = 1400
     finetune_batch: Count = 8
     finetune_rate: Rate = 1e-3
+    distil: Annotated[float, Meta(ge=0)] = 0.0
+    """Weight of staying near the given spectra while fine-tuning; used when a teacher made them."""
     room_seconds: Annotated[float, Meta(ge=0, le=5)] = 0.0
     """Length of the learned room response; 0 learns none. The exported instrument is always dry."""

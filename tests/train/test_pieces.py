@@ -17,7 +17,7 @@ from ddsp_pi.train.export import Origin, make_card, streaming_difference, write_
 from ddsp_pi.train.features import Features
 from ddsp_pi.train.labels import label_pitch
 from ddsp_pi.train.losses import spectral_loss
-from ddsp_pi.train.networks import Decoder, Scaling, interpolated, log_a_power
+from ddsp_pi.train.networks import Decoder, Scaling, Widths, interpolated, log_a_power
 from ddsp_pi.train.yin import yin
 from tests.references import decibels
 from tests.train.toy import phrase
@@ -27,7 +27,7 @@ SCALING = Scaling(8.8, 0.7, -25.0, 7.0)
 
 def decoder(hidden=16, n_harmonics=30, n_bands=9, seed=0):
     torch.manual_seed(seed)
-    return Decoder(hidden, n_harmonics, n_bands, SCALING)
+    return Decoder(Widths.uniform(hidden, n_harmonics, n_bands), n_bands, SCALING)
 
 
 def features(n_harmonics=30, n_bands=9, hops=400):
