@@ -1,9 +1,14 @@
+import msgspec
+
 from ddsp_pi.cli.outside import OutsideLog, notes_on
 from ddsp_pi.engine.telemetry import Telemetry
 from ddsp_pi.models.bundle import load_instrument
+from ddsp_pi.models.card import Range
 from tests.instruments import VIOLIN
 
-CARD = load_instrument(VIOLIN).card
+CARD = msgspec.structs.replace(
+    load_instrument(VIOLIN).card, pitch_range_hz=Range(219.7, 1134.1), loudness_range_db=Range(-39.2, -11.7)
+)
 
 
 def test_each_range_that_was_left_has_its_line():

@@ -102,7 +102,7 @@ def test_what_is_outside_the_trained_range_is_played_and_said(tmp_path, capsys):
     assert main(["render", "--cv", str(line), "-o", str(wav)]) == 0
     said = capsys.readouterr().out
     found = re.search(
-        r"^note: (\d+) % of the time outside violin's trained pitch range 220–1134 Hz; "
+        r"^note: (\d+) % of the time outside violin's trained pitch range \d+–\d+ Hz; "
         r"it plays, but as a guess$",
         said,
         re.MULTILINE,

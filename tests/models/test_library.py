@@ -5,10 +5,11 @@ import pytest
 
 from ddsp_pi.cli import main
 from ddsp_pi.errors import InstrumentError
-from ddsp_pi.models import library
 from ddsp_pi.models.bundle import load_instrument
-from ddsp_pi.models.library import add_instrument, list_instruments, remove_instrument
+from ddsp_pi.models.library import SHIPPED, add_instrument, list_instruments, remove_instrument
 from tests.instruments import VIOLIN, changed, one_weight_off, own_violin
+
+SHIPPED_FILES = sorted(SHIPPED.glob("*.onnx"))
 
 
 @pytest.fixture(autouse=True)
@@ -24,15 +25,15 @@ def said(capsys, *arguments, code=0):
 
 
 def test_added_under_the_name_on_its_card(own, tmp_path, capsys):
-    file = own_violin(tmp_path / "from-a-friend.onnx", "viola")
+    file = own_violin(tmp_path / "from-a-friend.onnx", "nyckelharpa")
     text = said(capsys, "add", file)
-    assert [path.name for path in own.iterdir()] == ["viola.onnx"]
-    assert (own / "viola.onnx").read_bytes() == file.read_bytes()
-    for word in ("viola", "Dark violin", "CC-BY-3.0", "John Garner", str(own / "viola.onnx")):
+    assert [path.name for path in own.iterdir()] == ["nyckelharpa.onnx"]
+    assert (own / "nyckelharpa.onnx").read_bytes() == file.read_bytes()
+    for word in ("nyckelharpa", "Dark violin", "CC-BY-3.0", "John Garner", str(own / "nyckelharpa.onnx")):
         assert word in text
     assert "hides" not in text
-    rows = said(capsys, "list").splitlines()
-    assert [row.split()[:2] for row in rows] == [["violin", "shipped"], ["viola", "yours"]]
+    rows = [row.split()[:2] for row in said(capsys, "list").splitlines()]
+    assert rows == [*([path.stem, "shipped"] for path in SHIPPED_FILES), ["nyckelharpa", "yours"]]
 
 
 def test_hiding_a_shipped_instrument_is_said_and_undone(own, tmp_path, capsys):
@@ -45,14 +46,14 @@ def test_hiding_a_shipped_instrument_is_said_and_undone(own, tmp_path, capsys):
 
 
 def test_another_one_of_that_name_is_kept_unless_it_is_to_be_replaced(own, tmp_path, capsys):
-    first = own_violin(tmp_path / "first.onnx", "viola")
-    second = own_violin(tmp_path / "second.onnx", "viola", author="Somebody else")
+    first = own_violin(tmp_path / "first.onnx", "nyckelharpa")
+    second = own_violin(tmp_path / "second.onnx", "nyckelharpa", author="Somebody else")
     said(capsys, "add", first)
     said(capsys, "add", first)  # the same one again does no harm
     assert f"add --replace {second}" in said(capsys, "add", second, code=2)
-    assert (own / "viola.onnx").read_bytes() == first.read_bytes()
+    assert (own / "nyckelharpa.onnx").read_bytes() == first.read_bytes()
     said(capsys, "add", "--replace", second)
-    assert load_instrument(own / "viola.onnx").card.author == "Somebody else"
+    assert load_instrument(own / "nyckelharpa.onnx").card.author == "Somebody else"
 
 
 BAD = {
@@ -72,16 +73,16 @@ def test_a_bad_file_changes_nothing(name, own, tmp_path, capsys):
 
 
 def test_a_disk_that_is_full_leaves_what_was_there(own, tmp_path, monkeypatch, capsys):
-    add_instrument(own_violin(tmp_path / "first.onnx", "viola"))
-    before = (own / "viola.onnx").read_bytes()
+    add_instrument(own_violin(tmp_path / "first.onnx", "nyckelharpa"))
+    before = (own / "nyckelharpa.onnx").read_bytes()
 
     def full(_):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "fsync", full)
-    second = own_violin(tmp_path / "second.onnx", "viola", author="Somebody else")
+    second = own_violin(tmp_path / "second.onnx", "nyckelharpa", author="Somebody else")
     text = said(capsys, "add", "--replace", second, code=1)
-    for word in ("No space left", str(own / "viola.onnx"), "not added", "DDSP_PI_DATA"):
+    for word in ("No space left", str(own / "nyckelharpa.onnx"), "not added", "DDSP_PI_DATA"):
         assert word in text
     assert [path.read_bytes() for path in own.iterdir()] == [before]
 
@@ -95,31 +96,31 @@ def test_a_library_that_is_no_folder_is_said(own, tmp_path, capsys):
 
 def test_only_what_was_added_can_be_removed(tmp_path, capsys):
     assert "ships with ddsp-pi" in said(capsys, "remove", "violin", code=2)
-    add_instrument(own_violin(tmp_path / "mine.onnx", "viola"))
-    for name in ("kazoo", "../models/viola", str(VIOLIN)):
-        assert "yours are: viola" in said(capsys, "remove", name, code=2)
+    add_instrument(own_violin(tmp_path / "mine.onnx", "nyckelharpa"))
+    for name in ("kazoo", "../models/nyckelharpa", str(VIOLIN)):
+        assert "yours are: nyckelharpa" in said(capsys, "remove", name, code=2)
     assert VIOLIN.is_file()
 
 
 def test_what_cannot_be_deleted_is_said(tmp_path, monkeypatch):
-    add_instrument(own_violin(tmp_path / "mine.onnx", "viola"))
+    add_instrument(own_violin(tmp_path / "mine.onnx", "nyckelharpa"))
 
     def refuse(_):
         raise PermissionError(13, "Permission denied")
 
     monkeypatch.setattr(Path, "unlink", refuse)
-    with pytest.raises(OSError, match=r"viola\.onnx: Permission denied; not removed"):
-        remove_instrument("viola")
+    with pytest.raises(OSError, match=r"nyckelharpa\.onnx: Permission denied; not removed"):
+        remove_instrument("nyckelharpa")
 
 
 @pytest.mark.parametrize("arguments", [["verify"], ["verify", "--all"]])
 def test_verifying_all_says_one_line_each_and_fails_if_one_does(arguments, own, tmp_path, capsys):
     add_instrument(own_violin(tmp_path / "mine.onnx"))
-    assert said(capsys, *arguments).count("fit to play") == len(library.list_files()) == 2
+    assert said(capsys, *arguments).count("fit to play") == len(SHIPPED_FILES) + 1
     (own / "kazoo.onnx").write_text("hum")
     assert main(["models", *arguments]) == 2
     lines = capsys.readouterr().out.splitlines()
-    assert len(lines) == 3
+    assert len(lines) == len(SHIPPED_FILES) + 2
     assert sum("cannot play" in line and "kazoo" in line for line in lines) == 1
     assert "kazoo" in said(capsys, "list")
     with pytest.raises(InstrumentError):
