@@ -2,13 +2,14 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 from ddsp_pi.config import Config
 from ddsp_pi.control.hub import NoteHub
 from ddsp_pi.engine.loop import Engine, block_window
 from ddsp_pi.errors import ConfigError, InstrumentError, ParamError
 from ddsp_pi.frame import ControlFrame
-from ddsp_pi.models.bundle import Instrument
+from ddsp_pi.models.bundle import Instrument, load_instrument
 from ddsp_pi.models.decoder import Decoder
 from ddsp_pi.models.library import open_instrument
 from ddsp_pi.models.morph import MorphDecoder
@@ -21,7 +22,7 @@ from ddsp_pi.rack.routing import CvRouter
 MODES: dict[str, Callable[[Decoder], Mode]] = {"cv": CvMode}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class App:
     """Everything that plays, wired."""
 
@@ -29,6 +30,19 @@ class App:
     params: ParamSet
     hub: NoteHub
     instrument: Instrument
+    """The one that plays, or is about to."""
+    other: Instrument | None
+    """The one that it morphs to."""
+
+    def play(self, path: Path) -> None:
+        """Load and check an instrument file and fade over to it; from any thread but the render loop's.
+
+        Raises:
+            InstrumentError: it cannot play, or cannot morph to the other; nothing has changed then.
+        """
+        instrument = load_instrument(path)
+        self.engine.mode.use(_decoder(instrument, self.other))
+        self.instrument = instrument
 
 
 def build(config: Config, board: Board) -> App:
@@ -38,7 +52,8 @@ def build(config: Config, board: Board) -> App:
         ConfigError: an unknown mode or parameter. InstrumentError: the instrument cannot play.
     """
     instrument = open_instrument(config.model)
-    mode = _mode(config.mode)(_decoder(instrument, config.morph_to))
+    other = None if config.morph_to is None else open_instrument(config.morph_to)
+    mode = _mode(config.mode)(_decoder(instrument, other))
     _set_params(mode.params, config.params)
     router = CvRouter(config.cv.routes, mode.params, config.cv.zero_volt_note)
     hub = NoteHub()
@@ -49,7 +64,7 @@ def build(config: Config, board: Board) -> App:
         router.apply(frame, n)
         return hub.join(frame)
 
-    return App(Engine(mode, controls), mode.params, hub, instrument)
+    return App(Engine(mode, controls), mode.params, hub, instrument, other)
 
 
 def _mode(name: str) -> Callable[[Decoder], Mode]:
@@ -58,10 +73,9 @@ def _mode(name: str) -> Callable[[Decoder], Mode]:
     return MODES[name]
 
 
-def _decoder(instrument: Instrument, morph_to: str | None) -> Decoder:
-    if morph_to is None:
+def _decoder(instrument: Instrument, other: Instrument | None) -> Decoder:
+    if other is None:
         return instrument.decoder()
-    other = open_instrument(morph_to)
     if other.card.n_bands != instrument.card.n_bands:
         raise InstrumentError(
             f"{instrument.card.name} and {other.card.name} cannot morph: "

@@ -25,7 +25,7 @@ MAY_IMPORT = {
     "recording": {*GROUND, "dsp"},
     "pictures": {*GROUND, "dsp", "rack", "recording"},
     "dsp": {*GROUND, "dsp"},
-    "models": {*GROUND, "dsp", "models"},
+    "models": {*GROUND, "files", "dsp", "models"},
     "modes": {*GROUND, "dsp", "models", "modes"},
     "engine": {*GROUND, "files", "dsp", "models", "modes", "engine"},
     "rack": {*SERVED, "rack"},

@@ -1,4 +1,4 @@
-"""`ddsp-pi models`: list, show and verify instruments."""
+"""`ddsp-pi models`: list, show and verify instruments, add and remove your own."""
 
 import argparse
 from pathlib import Path
@@ -6,40 +6,62 @@ from pathlib import Path
 from ddsp_pi.errors import InstrumentError
 from ddsp_pi.models.bundle import Instrument, load_instrument, parity_error
 from ddsp_pi.models.card import Card
-from ddsp_pi.models.library import find_instrument, list_instruments, open_instrument
+from ddsp_pi.models.library import (
+    add_instrument,
+    find_instrument,
+    hidden_by,
+    is_own,
+    list_files,
+    list_instruments,
+    open_instrument,
+    remove_instrument,
+)
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Arguments of this verb."""
     verbs = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
     verbs.add_parser("list", help="all instruments, one line each")
-    for action, text in (
-        ("show", "the card of an instrument"),
-        ("verify", "load an instrument and check it"),
-    ):
-        verbs.add_parser(action, help=text).add_argument("name", metavar="NAME|FILE")
+    show = verbs.add_parser("show", help="the card of an instrument")
+    show.add_argument("name", metavar="NAME|FILE")
+    verify = verbs.add_parser("verify", help="load an instrument and check it; no name: all there are")
+    which = verify.add_mutually_exclusive_group()
+    which.add_argument("name", metavar="NAME|FILE", nargs="?")
+    which.add_argument("--all", action="store_true", help="all there are, hidden ones too")
+    add = verbs.add_parser("add", help="check an instrument file and keep it in your own library")
+    add.add_argument("file", metavar="FILE", type=Path)
+    add.add_argument("--replace", action="store_true", help="in the place of your own one of that name")
+    remove = verbs.add_parser("remove", help="delete an instrument from your own library")
+    remove.add_argument("name", metavar="NAME")
 
 
 def run(args: argparse.Namespace) -> int:
     """Do what was asked."""
-    return {"list": _list, "show": _show, "verify": _verify}[args.action](args)
+    actions = {"list": _list, "show": _show, "verify": _verify, "add": _add, "remove": _remove}
+    return actions[args.action](args)
 
 
 def _list(args: argparse.Namespace) -> int:
-    for name, path in list_instruments().items():
-        print(f"{name:16} {_summary(path)}")
+    for path in list_instruments().values():
+        print(_row(path))
     return 0
 
 
-def _summary(path: Path) -> str:
+def _row(path: Path) -> str:
     """One line; a file that cannot play is listed with its reason."""
     try:
-        card = load_instrument(path).card
+        summary = _summary(load_instrument(path))
     except InstrumentError as error:
-        return f"cannot play: {error}"
+        summary = f"cannot play: {error}"
+    hides = ", hides the shipped one" if hidden_by(path) else ""
+    return f"{path.stem:16} {'yours' if is_own(path) else 'shipped':8} {summary}{hides}"
+
+
+def _summary(instrument: Instrument) -> str:
+    card = instrument.card
     return (
         f"{card.title}, {card.pitch_range_hz.low:.0f}–{card.pitch_range_hz.high:.0f} Hz, "
-        f"{path.stat().st_size / 1000:.0f} kB, {card.licence}"
+        f"{instrument.path.stat().st_size / 1000:.0f} kB, {card.licence}"
     )
 
 
@@ -77,10 +99,45 @@ def _network(card: Card) -> str:
 
 
 def _verify(args: argparse.Namespace) -> int:
-    path = find_instrument(args.name)
+    if args.name:
+        print(_verdict(find_instrument(args.name)))
+        return 0
+    failed = sum([not _passes(path) for path in list_files()])
+    return InstrumentError.exit_code if failed else 0
+
+
+def _passes(path: Path) -> bool:
+    """Whether a file is fit to play, which is said in one line either way."""
+    try:
+        print(_verdict(path))
+    except InstrumentError as error:
+        print(f"cannot play: {' '.join(str(error).split())}")
+        return False
+    return True
+
+
+def _verdict(path: Path) -> str:
     instrument = load_instrument(path)
-    print(
+    return (
         f"{path}: fit to play (format {instrument.card.format_version}, shapes as promised, "
         f"parity within {parity_error(instrument):.1e})"
     )
+
+
+def _add(args: argparse.Namespace) -> int:
+    instrument = add_instrument(args.file, args.replace)
+    card = instrument.card
+    print(f"{card.name}: {_summary(instrument)}")
+    print(f"licence: {card.licence}. {card.attribution}")
+    print(f"added as {instrument.path}")
+    if hidden_by(instrument.path):
+        print(f"it hides the {card.name} that ships, until 'ddsp-pi models remove {card.name}'")
+    return 0
+
+
+def _remove(args: argparse.Namespace) -> int:
+    path = remove_instrument(args.name)
+    print(f"{args.name}: removed from {path.parent}")
+    if args.name in list_instruments():
+        print(f"the {args.name} that ships with ddsp-pi is back")
     return 0

@@ -10,6 +10,7 @@ import msgspec
 import numpy as np
 
 from ddsp_pi.app import App, build
+from ddsp_pi.cli.outside import notes_on
 from ddsp_pi.cli.progress import Progress
 from ddsp_pi.config import Config, load_config
 from ddsp_pi.engine.audio import WavAudio
@@ -103,6 +104,8 @@ def _report(
         f"{args.output}: {length:.1f} s of {app.instrument.card.title}, {notes} notes, "
         f"peak {peak_db:.1f} dBFS, {length / seconds:.0f} x real time"
     )
+    for note in notes_on(app.engine.telemetry, app.instrument.card):
+        print(note)
     if app.engine.telemetry.rejected_samples:
         print(
             f"{app.engine.telemetry.rejected_samples} samples were not finite: silenced",

@@ -9,17 +9,23 @@ from pathlib import Path
 from typing import NoReturn
 
 from ddsp_pi.app import App, build
+from ddsp_pi.cli.outside import OutsideLog, notes_on
 from ddsp_pi.cli.render import add_instrument_arguments, configuration
 from ddsp_pi.config import Config
 from ddsp_pi.control.osc import OscServer
+from ddsp_pi.control.watch import InstrumentWatch, Regularly
 from ddsp_pi.engine.audio import AudioIO, NullAudio
 from ddsp_pi.engine.portaudio import PortAudio
 from ddsp_pi.errors import AudioError, BoardError
+from ddsp_pi.models.library import find_instrument
 from ddsp_pi.rack.performance import load_performance
 from ddsp_pi.rack.sim import SimBoard
 from ddsp_pi.shipped import configs_folder
 
 DEMO = Path("performances") / "violin-phrase.csv"
+
+LOOK_EVERY_S = 0.5
+"""How soon a new instrument file, or a cable that is out of range, is seen."""
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -42,24 +48,41 @@ def run(args: argparse.Namespace) -> int:
         raise BoardError("no board driver is installed; try --sim, which plays without hardware")
     board = SimBoard(load_performance(args.cv or configs_folder() / DEMO), loop=True)
     config = configuration(args)
+    watch = InstrumentWatch(config.model, find_instrument)
     app = build(config, board)
     app.hub.on_first_note(board.unplug)
     stop = _stopping(args.seconds)
-    osc = OscServer(app.hub, app.params, config.osc.port, config.osc.lan, print)
-    print(
+    osc = OscServer(app.hub, app.params, config.osc.port, config.osc.lan, _say, watch.select)
+    _say(
         f"{app.instrument.card.title} plays the demo until a note arrives: OSC /ddsp/note NOTE VELOCITY "
-        f"on port {osc.port}. Ctrl-C ends it.",
-        flush=True,
+        f"on port {osc.port}. Ctrl-C ends it."
     )
+    looking = _looking(app, watch)
     try:
         _audio(args, config, app).run(app.engine.render, stop)
     except AudioError as error:
         _leave(error)
     finally:
         osc.close()
+        looking.close()
         board.close()
     _report(app)
     return 0
+
+
+def _looking(app: App, watch: InstrumentWatch) -> Regularly:
+    """A thread that watches the instrument's file and says what is worth knowing."""
+    log = OutsideLog(app.engine.telemetry, _say)
+
+    def look() -> None:
+        watch.poll(app.play, _say)
+        log.poll(app.instrument.card)
+
+    return Regularly(look, LOOK_EVERY_S)
+
+
+def _say(text: str) -> None:
+    print(text, flush=True)
 
 
 def _audio(args: argparse.Namespace, config: Config, app: App) -> AudioIO:
@@ -94,3 +117,5 @@ def _report(app: App) -> None:
         f"{telemetry.blocks} blocks, {telemetry.xruns} xruns, load {telemetry.load:.1%} "
         f"(worst block {telemetry.worst_load:.0%}), peak {telemetry.peak:.2f}"
     )
+    for note in notes_on(telemetry, app.instrument.card):
+        print(note)

@@ -1,5 +1,6 @@
-"""OSC in: notes and parameters over UDP."""
+"""OSC in: notes, parameters and the instrument over UDP."""
 
+import re
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -8,6 +9,8 @@ from ddsp_pi.control.hub import NoteHub
 from ddsp_pi.errors import AudioError, ParamError
 from ddsp_pi.params import ParamSet
 
+NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
+
 LOOPBACK, EVERYWHERE = "127.0.0.1", "0.0.0.0"
 
 
@@ -15,17 +18,24 @@ class OscServer:
     """Listens in a thread of its own. A bad message is counted, said once and dropped."""
 
     def __init__(
-        self, hub: NoteHub, params: ParamSet, port: int, lan: bool, say: Callable[[str], None]
+        self,
+        hub: NoteHub,
+        params: ParamSet,
+        port: int,
+        lan: bool,
+        say: Callable[[str], None],
+        select: Callable[[str], None],
     ) -> None:
         from pythonosc.dispatcher import Dispatcher
         from pythonosc.osc_server import BlockingOSCUDPServer
 
-        self._hub, self._params, self._say = hub, params, say
+        self._hub, self._params, self._say, self._select = hub, params, say, select
         self.rejected = 0
         # A module without a clock battery would hold bundles stamped in its future.
         dispatcher = Dispatcher(strict_timing=False)
         dispatcher.map("/ddsp/note", self._guarded(self._note))
         dispatcher.map("/ddsp/param/*", self._guarded(self._param))
+        dispatcher.map("/ddsp/instrument", self._guarded(self._instrument))
         dispatcher.set_default_handler(self._guarded(self._unknown))
         try:
             self._server = BlockingOSCUDPServer((EVERYWHERE if lan else LOOPBACK, port), dispatcher)
@@ -63,6 +73,12 @@ class OscServer:
 
     def _param(self, address: str, value: float) -> None:
         self._params.set(address.removeprefix("/ddsp/param/"), float(value))
+
+    def _instrument(self, address: str, name: str) -> None:
+        # A name and nothing else: no one on the network is to open files of their choice.
+        if not NAME.fullmatch(name):
+            raise ValueError("wants the name of an instrument")
+        self._select(name)
 
     def _unknown(self, address: str, *values: Any) -> None:
         raise ValueError("nobody listens to that address")

@@ -41,6 +41,10 @@ class HarmonicBank:
         """Start again at phase zero."""
         self._phase = np.uint64(0)
 
+    def follow(self, other: "HarmonicBank") -> None:
+        """Go on at the phase of another bank."""
+        self._phase = other._phase
+
     def render(
         self,
         f0_hz: NDArray[np.float64],

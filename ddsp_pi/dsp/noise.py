@@ -70,6 +70,12 @@ class FilteredNoise:
         self._place, self._next_place = self._draw(), self._draw()
         self._hop, self._sample = 0, 0
 
+    def follow(self, other: "FilteredNoise") -> None:
+        """Go on at the place of another noise; with as many bands it is the very same noise."""
+        self._rng.bit_generator.state = other._rng.bit_generator.state
+        self._place, self._next_place = other._place, other._next_place
+        self._hop, self._sample = other._hop, other._sample
+
     def render(self, start: NDArray[np.float32], end: NDArray[np.float32], out: NDArray[np.float32]) -> None:
         """Write n = len(out) ≤ max_block samples.
 

@@ -25,6 +25,11 @@ class HarmonicNoiseSynth:
         self.harmonics.reset()
         self.noise.reset()
 
+    def follow(self, other: "HarmonicNoiseSynth") -> None:
+        """Go on where another one is, so that both sound together without beating."""
+        self.harmonics.follow(other.harmonics)
+        self.noise.follow(other.noise)
+
     def render(
         self,
         f0_hz: NDArray[np.float64],

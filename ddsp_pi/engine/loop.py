@@ -52,6 +52,7 @@ class Engine:
     def _render_piece(self, out: NDArray[np.float32]) -> None:
         n = len(out)
         self.mode.render(self._controls(self._position, n), _SILENCE[:n], out)
+        self.telemetry.count_outside(self.mode.outside, n)
         self._position += n
         if not self._limiter.process(out):
             # What is not finite has got into somebody's state and would stay there.

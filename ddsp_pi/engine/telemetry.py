@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from ddsp_pi.modes.outside import Outside
+
 
 @dataclass(slots=True)
 class Telemetry:
@@ -17,9 +19,25 @@ class Telemetry:
     peak: float = 0.0
     """Highest output level so far, 1 = full scale."""
 
+    sounding_samples: int = 0
+    """Samples so far while a note sounded."""
+    outside_pitch: bool = False
+    """Whether a note sounds outside the pitches that the instrument was trained on."""
+    outside_pitch_samples: int = 0
+    outside_loudness: bool = False
+    """Whether a note is asked for outside the loudnesses that the instrument was trained on."""
+    outside_loudness_samples: int = 0
+
     def count(self, load: float, peak: float) -> None:
         """One more block."""
         self.blocks += 1
         self.load += (load - self.load) * 0.01
         self.worst_load = max(self.worst_load, load)
         self.peak = peak
+
+    def count_outside(self, outside: Outside, n: int) -> None:
+        """So many more samples, inside or outside what the instrument has learned."""
+        self.outside_pitch, self.outside_loudness = outside.pitch, outside.loudness
+        self.sounding_samples += n * outside.sounding
+        self.outside_pitch_samples += n * outside.pitch
+        self.outside_loudness_samples += n * outside.loudness

@@ -22,6 +22,10 @@ class Range(msgspec.Struct, frozen=True):
     def __contains__(self, value: float) -> bool:
         return self.low <= value <= self.high
 
+    def __and__(self, other: "Range") -> "Range":
+        """What both contain; empty, with low above high, if they are apart."""
+        return Range(max(self.low, other.low), min(self.high, other.high))
+
 
 class Parity(msgspec.Struct, frozen=True):
     """A short input and what the network must answer, checked at every load.

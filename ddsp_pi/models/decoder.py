@@ -1,5 +1,6 @@
 """The Decoder protocol and its players: the network, a static spectrum, and silence."""
 
+import math
 from typing import Any, Protocol
 
 import numpy as np
@@ -7,9 +8,10 @@ from numpy.typing import NDArray
 
 from ddsp_pi.dsp.loudness import FLOOR_DB, a_weighting
 from ddsp_pi.dsp.noise import band_power
-from ddsp_pi.models.card import Card, Spectrum
+from ddsp_pi.models.card import Card, Range, Spectrum
 
 HIGHEST_HZ = 22_500.0
+ANY_PITCH, ANY_LOUDNESS = Range(0.0, math.inf), Range(FLOOR_DB, math.inf)
 
 
 class Decoder(Protocol):
@@ -17,8 +19,14 @@ class Decoder(Protocol):
 
     n_harmonics: int
     n_bands: int
-    quietest_db: float
-    """The lowest loudness it has learned; below, only its level can be trusted, not its timbre."""
+
+    @property
+    def pitch_range_hz(self) -> Range:
+        """What it has learned; beyond, it plays what it guesses."""
+
+    @property
+    def loudness_range_db(self) -> Range:
+        """What it has learned; beyond, its level can be trusted, its timbre cannot."""
 
     def step(self, f0_hz: float, loudness_db: float) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Amplitudes (n_harmonics,) and magnitudes (n_bands,), valid until the step after the next."""
@@ -37,7 +45,7 @@ class OnnxDecoder:
         import onnxruntime as ort
 
         self.n_harmonics, self.n_bands = card.n_harmonics, card.n_bands
-        self.quietest_db = card.loudness_range_db.low
+        self.pitch_range_hz, self.loudness_range_db = card.pitch_range_hz, card.loudness_range_db
         self._session = session
         self._f0 = np.zeros((1, 1), np.float32)
         self._loudness = np.zeros((1, 1), np.float32)
@@ -84,7 +92,7 @@ class OnnxDecoder:
 class StaticDecoder:
     """One fixed spectral envelope at any pitch: the baseline a network must beat."""
 
-    quietest_db = FLOOR_DB
+    pitch_range_hz, loudness_range_db = ANY_PITCH, ANY_LOUDNESS
 
     def __init__(self, spectrum: Spectrum, n_harmonics: int, n_bands: int) -> None:
         self.n_harmonics, self.n_bands = n_harmonics, n_bands
@@ -110,7 +118,7 @@ class StaticDecoder:
 class SilentDecoder:
     """Says nothing, at any pitch."""
 
-    quietest_db = FLOOR_DB
+    pitch_range_hz, loudness_range_db = ANY_PITCH, ANY_LOUDNESS
 
     def __init__(self, n_harmonics: int = 1, n_bands: int = 2) -> None:
         self.n_harmonics, self.n_bands = n_harmonics, n_bands

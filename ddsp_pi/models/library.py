@@ -1,9 +1,10 @@
-"""Where instruments are found: the player's own folder first, then those that ship."""
+"""Where instruments are kept and found: the player's own folder first, then those that ship."""
 
 import os
 from pathlib import Path
 
 from ddsp_pi.errors import InstrumentError
+from ddsp_pi.files import replacing
 from ddsp_pi.models.bundle import Instrument, load_instrument
 
 SHIPPED = Path(__file__).parent / "instruments"
@@ -19,12 +20,24 @@ def data_folder() -> Path:
     return system if os.access(system, os.W_OK) else Path.home() / ".local" / "share" / "ddsp_pi"
 
 
+def own_folder() -> Path:
+    """Where the player's own instruments are."""
+    return data_folder() / "models"
+
+
+def is_own(path: Path) -> bool:
+    """Whether an instrument file is in the player's own library."""
+    return path.parent == own_folder()
+
+
 def list_instruments() -> dict[str, Path]:
     """Instrument files by name; a player's own instrument hides a shipped one of the same name."""
-    found: dict[str, Path] = {}
-    for folder in (SHIPPED, data_folder() / "models"):
-        found |= {path.stem: path for path in sorted(folder.glob("*" + SUFFIX))}
-    return found
+    return {path.stem: path for path in list_files()}
+
+
+def list_files() -> list[Path]:
+    """Every instrument file, those that are hidden too; the shipped ones first."""
+    return [path for folder in (SHIPPED, own_folder()) for path in sorted(folder.glob("*" + SUFFIX))]
 
 
 def find_instrument(name: str) -> Path:
@@ -44,3 +57,57 @@ def find_instrument(name: str) -> Path:
 def open_instrument(name: str) -> Instrument:
     """Find, load and check an instrument by name or path."""
     return load_instrument(find_instrument(name))
+
+
+def add_instrument(file: Path, replace: bool = False) -> Instrument:
+    """Check an instrument file and copy it into the player's own library, under its card's name.
+
+    Raises:
+        InstrumentError: it cannot play, or another one has that name and `replace` is not given.
+        OSError: the library cannot be written; what was in it before is still there.
+    """
+    instrument = load_instrument(file)
+    name, content = instrument.card.name, file.read_bytes()
+    target = own_folder() / (name + SUFFIX)
+    try:
+        if target.exists() and not replace and target.read_bytes() != content:
+            raise InstrumentError(
+                f"{target}: you have another instrument called {name!r}; "
+                f"'ddsp-pi models add --replace {file}' puts this one in its place"
+            )
+        with replacing(target) as copy:
+            copy.write(content)
+    except OSError as error:
+        raise OSError(
+            f"{target}: {error.strerror or error}; {file} was not added. "
+            "Make room there, or name a folder that you may write in DDSP_PI_DATA"
+        ) from error
+    return Instrument(target, instrument.card, instrument.session)
+
+
+def remove_instrument(name: str) -> Path:
+    """Delete an instrument from the player's own library; returns where it was.
+
+    Raises:
+        InstrumentError: it is not there, or it is one of those that ship.
+        OSError: the library cannot be written.
+    """
+    own = {path.stem: path for path in list_files() if is_own(path)}
+    if name not in own and name in list_instruments():
+        raise InstrumentError(f"{name!r} ships with ddsp-pi and stays; only what you added can be removed")
+    if name not in own:
+        yours = ", ".join(own) or "none"
+        raise InstrumentError(f"no instrument called {name!r} in {own_folder()}; yours are: {yours}")
+    try:
+        own[name].unlink()
+    except OSError as error:
+        raise OSError(
+            f"{own[name]}: {error.strerror}; not removed. Ask who may write in its folder"
+        ) from error
+    return own[name]
+
+
+def hidden_by(path: Path) -> Path | None:
+    """The shipped instrument that one of the player's own hides, if it does."""
+    shipped = SHIPPED / path.name
+    return shipped if is_own(path) and shipped.is_file() else None

@@ -1,8 +1,11 @@
 """Two instruments as one: a decoder between two decoders."""
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 
+from ddsp_pi.models.card import Range
 from ddsp_pi.models.decoder import Decoder
 
 
@@ -16,10 +19,26 @@ class MorphDecoder:
     def __init__(self, first: Decoder, second: Decoder) -> None:
         self.n_harmonics = max(first.n_harmonics, second.n_harmonics)
         self.n_bands = first.n_bands
-        self.quietest_db = max(first.quietest_db, second.quietest_db)
         self.morph = 0.0
         self._decoders = (first, second)
+        self._pitches = _ranges(first.pitch_range_hz, second.pitch_range_hz)
+        self._loudnesses = _ranges(first.loudness_range_db, second.loudness_range_db)
         self._powers = np.zeros(self.n_harmonics, np.float32), np.zeros(self.n_bands, np.float32)
+
+    @property
+    def pitch_range_hz(self) -> Range:
+        """See Decoder: what all that are heard have learned."""
+        return self._pitches[self._heard]
+
+    @property
+    def loudness_range_db(self) -> Range:
+        """See Decoder: what all that are heard have learned."""
+        return self._loudnesses[self._heard]
+
+    @property
+    def _heard(self) -> int:
+        """Who is heard: 0 the first alone, 1 both, 2 the second alone."""
+        return math.ceil(self.morph) + math.floor(self.morph)
 
     def step(self, f0_hz: float, loudness_db: float) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """See Decoder."""
@@ -35,3 +54,8 @@ class MorphDecoder:
         """See Decoder."""
         for decoder in self._decoders:
             decoder.reset()
+
+
+def _ranges(first: Range, second: Range) -> tuple[Range, Range, Range]:
+    """Of the first alone, of both, and of the second alone."""
+    return first, first & second, second

@@ -6,6 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ddsp_pi.frame import ControlFrame
+from ddsp_pi.models.decoder import Decoder
+from ddsp_pi.modes.outside import Outside
 from ddsp_pi.params import ParamSet
 
 
@@ -13,6 +15,8 @@ class Mode(Protocol):
     """One way to play. It owns one parameter table and keeps its own state."""
 
     params: ParamSet
+    outside: Outside
+    """Whether the last block asked for more than the instrument has learned."""
 
     def render(self, frame: ControlFrame, audio_in: NDArray[np.float32], out: NDArray[np.float32]) -> None:
         """Write n = len(out) mono samples; the engine never lets a block straddle a hop.
@@ -26,16 +30,23 @@ class Mode(Protocol):
     def reset(self) -> None:
         """Back to silence; parameters stay."""
 
+    def use(self, decoder: Decoder) -> None:
+        """Play another instrument from the next hop on, without a click; for other threads to call."""
+
 
 class SilentMode:
     """Plays nothing."""
 
     def __init__(self) -> None:
         self.params = ParamSet(())
+        self.outside = Outside()
 
     def render(self, frame: ControlFrame, audio_in: NDArray[np.float32], out: NDArray[np.float32]) -> None:
         """See Mode."""
         out[:] = 0.0
 
     def reset(self) -> None:
+        """See Mode."""
+
+    def use(self, decoder: Decoder) -> None:
         """See Mode."""

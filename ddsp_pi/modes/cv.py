@@ -8,9 +8,9 @@ from numpy.typing import NDArray
 from ddsp_pi.dsp.envelope import Envelope, Shape
 from ddsp_pi.frame import HOP, SAMPLE_RATE, ControlFrame, Note
 from ddsp_pi.models.decoder import Decoder
-from ddsp_pi.models.morph import MorphDecoder
+from ddsp_pi.modes.changing import ChangingVoice
 from ddsp_pi.modes.notes import HeldNotes
-from ddsp_pi.modes.voice import DdspVoice, Request
+from ddsp_pi.modes.voice import Request
 from ddsp_pi.params import Param, ParamSet
 
 PARAMS = (
@@ -43,14 +43,15 @@ class CvMode:
 
     def __init__(self, decoder: Decoder) -> None:
         self.params = ParamSet(PARAMS)
-        self._voice = DdspVoice(decoder)
+        self._voice = ChangingVoice(decoder)
+        self.outside = self._voice.outside
         self._envelope = Envelope()
         self._notes = HeldNotes()
         self._gain = np.empty(HOP, np.float32)
         self.reset()
 
     def use(self, decoder: Decoder) -> None:
-        """Play another instrument."""
+        """See Mode."""
         self._voice.use(decoder)
 
     def reset(self) -> None:
@@ -97,8 +98,6 @@ class CvMode:
 
     def _request(self, n: int, timbre_gain: float, opened: int | None) -> Request:
         params = self.params
-        if isinstance(self._voice.decoder, MorphDecoder):
-            self._voice.decoder.morph = params["morph"]
         quieter = VELOCITY_DB * (1.0 - self._played.velocity) if self._played else 0.0
         return Request(
             f0_hz=440.0 * 2.0 ** ((self._glided(n) + self._vibrato_semitones(n) - 69.0) / 12.0),
@@ -106,6 +105,7 @@ class CvMode:
             brightness_db=params["brightness"],
             noise=params["noise"],
             timbre_gain=timbre_gain,
+            morph=params["morph"],
             snap=opened if params["glide"] == 0.0 else None,
         )
 

@@ -10,6 +10,7 @@ from ddsp_pi.dsp.loudness import a_weighting
 from ddsp_pi.dsp.synthesis import Ends, HarmonicNoiseSynth
 from ddsp_pi.frame import HOP
 from ddsp_pi.models.decoder import Decoder
+from ddsp_pi.models.morph import MorphDecoder
 
 Array = NDArray[np.float32]
 
@@ -25,6 +26,8 @@ class Request(msgspec.Struct, frozen=True):
     """Gain of the noise against the trained balance."""
     timbre_gain: float = 1.0
     """The gate's gain that the timbre follows, as it will be a hop later."""
+    morph: float = 0.0
+    """Share of the second instrument, where there are two."""
     snap: int | None = None
     """Sample at which the pitch jumps instead of gliding: a new note begins there."""
 
@@ -39,10 +42,6 @@ class DdspVoice:
 
     def __init__(self, decoder: Decoder) -> None:
         self._ramp = np.arange(1.0, HOP + 1)
-        self.use(decoder)
-
-    def use(self, decoder: Decoder) -> None:
-        """Play another decoder, from silence."""
         self.decoder = decoder
         self._synth = HarmonicNoiseSynth(decoder.n_harmonics, decoder.n_bands)
         self._numbers = np.arange(1, decoder.n_harmonics + 1)
@@ -59,6 +58,19 @@ class DdspVoice:
         self._position = 0
         self._f0_hz: float | None = None
         self._level = 0.0
+
+    @property
+    def between_hops(self) -> bool:
+        """Whether the next sample begins a hop."""
+        return self._position == 0
+
+    def follow(self, other: "DdspVoice") -> None:
+        """Go on from where another voice is, between two hops; only the decoder knows of nothing."""
+        self._synth.follow(other._synth)
+        for controls, before in zip(self._next, other._next, strict=True):
+            shared = min(len(controls), len(before))
+            controls[:shared] = before[:shared]
+        self._f0_hz, self._level = other._f0_hz, other._level
 
     def render(self, request: Request, gain: Array, out: Array) -> None:
         """Write n = len(out) samples, not beyond the end of the current hop.
@@ -80,9 +92,11 @@ class DdspVoice:
         self._position = (begin + n) % HOP
 
     def _step(self, request: Request) -> None:
+        if isinstance(self.decoder, MorphDecoder):
+            self.decoder.morph = request.morph
         asked_db = request.loudness_db + 20.0 * math.log10(max(request.timbre_gain, 1e-6))
         # What is quieter than the decoder knows is played as the quietest and only turned down.
-        timbre_db = max(asked_db, self.decoder.quietest_db)
+        timbre_db = max(asked_db, self.decoder.loudness_range_db.low)
         to_unit = 10.0 ** (-timbre_db / 20.0)
         harmonics, noise = self.decoder.step(request.f0_hz, timbre_db)
         self._last, self._next = self._next, self._last

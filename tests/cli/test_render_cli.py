@@ -95,6 +95,29 @@ def test_unusable_input_is_code_2_and_says_why(name, tmp_path, capsys):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_what_is_outside_the_trained_range_is_played_and_said(tmp_path, capsys):
+    line, wav = tmp_path / "up.csv", tmp_path / "up.wav"
+    # Half a second of A4 and half a second of A6, which no violin of ours has learned.
+    line.write_text("time_s,cv1,cv2,gate1\n0,0.75,6,1\n0.5,2.75,6,1\n1.0,2.75,6,0\n")
+    assert main(["render", "--cv", str(line), "-o", str(wav)]) == 0
+    said = capsys.readouterr().out
+    found = re.search(
+        r"^note: (\d+) % of the time outside violin's trained pitch range \d+–\d+ Hz; "
+        r"it plays, but as a guess$",
+        said,
+        re.MULTILINE,
+    )
+    assert found
+    assert 50 <= int(found[1]) <= 70  # the release counts too
+    assert "loudness range" not in said
+    assert np.abs(read_wav(wav)[30_000:45_000]).max() > 0.01
+
+
+def test_inside_the_trained_range_nothing_is_said(short, tmp_path, capsys):
+    assert main(["render", "--cv", str(short), "-o", str(tmp_path / "a.wav")]) == 0
+    assert "note:" not in capsys.readouterr().out
+
+
 def test_models_list_show_verify(capsys, tmp_path):
     assert main(["models", "list"]) == 0
     assert main(["models", "show", "violin"]) == 0

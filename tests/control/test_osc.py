@@ -14,9 +14,9 @@ from ddsp_pi.params import ParamSet
 
 @pytest.fixture
 def server():
-    said = []
-    server = OscServer(NoteHub(), ParamSet(PARAMS), port=0, lan=False, say=said.append)
-    server.said = said
+    said, selected = [], []
+    server = OscServer(NoteHub(), ParamSet(PARAMS), 0, lan=False, say=said.append, select=selected.append)
+    server.said, server.selected = said, selected
     yield server
     server.close()
 
@@ -53,7 +53,17 @@ def test_parameters_are_set_in_their_unit(server):
     eventually(lambda: server._params["brightness"] == 6.0)
 
 
+def test_an_instrument_is_selected_by_its_name(server):
+    send(server, "/ddsp/instrument", "violin")
+    eventually(lambda: server.selected == ["violin"])
+
+
 BAD = [
+    ("/ddsp/instrument", ()),
+    ("/ddsp/instrument", (3,)),
+    ("/ddsp/instrument", ("",)),
+    ("/ddsp/instrument", ("../violin",)),
+    ("/ddsp/instrument", ("/tmp/violin.onnx",)),
     ("/ddsp/note", (64.0,)),
     ("/ddsp/note", (200.0, 1.0)),
     ("/ddsp/note", ("C4", 1.0)),
@@ -90,4 +100,4 @@ def test_a_flood_is_bounded():
 
 def test_a_taken_port_is_said(server):
     with pytest.raises(AudioError, match=r"osc\.port"):
-        OscServer(NoteHub(), ParamSet(PARAMS), server.port, lan=False, say=print)
+        OscServer(NoteHub(), ParamSet(PARAMS), server.port, lan=False, say=print, select=print)

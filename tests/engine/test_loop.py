@@ -5,6 +5,7 @@ from ddsp_pi.engine.audio import NullAudio, WavAudio
 from ddsp_pi.frame import HOP
 from ddsp_pi.modes.base import SilentMode
 from ddsp_pi.modes.cv import CvMode
+from ddsp_pi.modes.outside import Outside
 from ddsp_pi.params import ParamSet
 from ddsp_pi.pictures import read_wav
 from tests.playing import engine, gate, play, static
@@ -14,7 +15,7 @@ class Sick:
     """Plays a NaN once, then a tone."""
 
     def __init__(self):
-        self.params, self.resets, self.blocks = ParamSet(()), 0, 0
+        self.params, self.outside, self.resets, self.blocks = ParamSet(()), Outside(), 0, 0
 
     def render(self, frame, audio_in, out):
         self.blocks += 1

@@ -1,4 +1,3 @@
-import msgspec
 import numpy as np
 import onnx
 import pytest
@@ -7,11 +6,10 @@ from onnx import TensorProto, helper
 from ddsp_pi.errors import InstrumentError
 from ddsp_pi.models import library
 from ddsp_pi.models.bundle import PARITY_TOLERANCE, load_instrument, parity_error
-from ddsp_pi.models.card import METADATA_KEY
 from ddsp_pi.models.library import SHIPPED, find_instrument, list_instruments
+from tests.instruments import VIOLIN, changed, one_weight_off, with_card
 
 SHIPPED_FILES = sorted(SHIPPED.glob("*.onnx"))
-VIOLIN = SHIPPED / "violin.onnx"
 
 
 @pytest.mark.parametrize("path", SHIPPED_FILES, ids=lambda path: path.stem)
@@ -53,33 +51,8 @@ def test_reset_forgets():
         np.testing.assert_array_equal(before, after)
 
 
-def changed(tmp_path, change):
-    """The shipped violin with something changed."""
-    model = onnx.load(VIOLIN)
-    change(model)
-    path = tmp_path / "changed.onnx"
-    onnx.save(model, path)
-    return path
-
-
-def with_card(**values):
-    def change(model):
-        for entry in model.metadata_props:
-            if entry.key == METADATA_KEY:
-                entry.value = msgspec.json.encode(msgspec.json.decode(entry.value) | values).decode()
-
-    return change
-
-
 def without_card(model):
     del model.metadata_props[:]
-
-
-def one_weight_off(model):
-    head = next(c for c in model.graph.initializer if c.name == "logits.bias")
-    values = onnx.numpy_helper.to_array(head).copy()
-    values[0] += 0.5
-    head.CopyFrom(onnx.numpy_helper.from_array(values, head.name))
 
 
 def not_json(model):
@@ -106,7 +79,7 @@ BAD = {
 def test_a_bad_instrument_is_refused_with_its_reason(tmp_path, name):
     change, said = BAD[name]
     with pytest.raises(InstrumentError, match=said):
-        load_instrument(changed(tmp_path, change))
+        load_instrument(changed(tmp_path / "changed.onnx", change))
 
 
 def test_a_truncated_file_is_refused(tmp_path):

@@ -1,0 +1,100 @@
+"""Keeps the instrument that plays in step with its file, and changes it by name."""
+
+import threading
+from collections import deque
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+from ddsp_pi.errors import InstrumentError
+
+Say = Callable[[str], None]
+
+
+class Sight(NamedTuple):
+    """A file as it was seen; a new version differs in at least one of these."""
+
+    path: Path
+    modified_ns: int
+    size: int
+    inode: int
+
+
+class InstrumentWatch:
+    """Looks again and again whether the instrument that plays has a new file.
+
+    A file is asked for its state, which works on every file system, and is loaded when two looks
+    in a row saw it the same: by then whoever copies it there has finished. Make one before the
+    instrument is loaded for the first time, so that no change in between is missed.
+    """
+
+    def __init__(self, name: str, find: Callable[[str], Path]) -> None:
+        self._name, self._find = name, find
+        self._seen = self._settling = self._look()
+        self._asked: deque[str] = deque(maxlen=1)
+
+    def select(self, name: str) -> None:
+        """Play another instrument soon; from any thread, the latest wins."""
+        self._asked.append(name)
+
+    def poll(self, play: Callable[[Path], None], say: Say) -> None:
+        """Look once, and have `play` load and play what is new.
+
+        Whatever cannot be found or played is said with its reason, and the instrument plays on as it was.
+        """
+        try:
+            if self._asked:
+                self._change(self._asked.popleft(), play, say)
+            else:
+                self._follow(play, say)
+        except (InstrumentError, OSError) as error:
+            say(f"{error}. {self._name} plays on as it was")
+
+    def _change(self, name: str, play: Callable[[Path], None], say: Say) -> None:
+        sight = _sight(self._find(name))
+        play(sight.path)
+        self._name, self._seen = name, sight
+        say(f"{name} plays now, from {sight.path}")
+
+    def _follow(self, play: Callable[[Path], None], say: Say) -> None:
+        sight, before = self._look(), self._settling
+        self._settling = sight
+        if sight == self._seen or sight != before:
+            return
+        self._seen = sight
+        if sight is None:
+            say(f"{self._name} was removed; it plays on until another is chosen")
+            return
+        play(sight.path)
+        say(f"{self._name} has changed and plays now, from {sight.path}")
+
+    def _look(self) -> Sight | None:
+        """The file of the instrument that plays; None while there is none."""
+        try:
+            return _sight(self._find(self._name))
+        except (InstrumentError, OSError):
+            return None
+
+
+def _sight(path: Path) -> Sight:
+    state = path.stat()
+    return Sight(path, state.st_mtime_ns, state.st_size, state.st_ino)
+
+
+class Regularly:
+    """Calls a function again and again, in a thread of its own, until it is closed."""
+
+    def __init__(self, act: Callable[[], None], every_s: float) -> None:
+        self._act, self._every_s = act, every_s
+        self._closed = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="regularly", daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        """Stop; returns when the last call has ended."""
+        self._closed.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        while not self._closed.wait(self._every_s):
+            self._act()

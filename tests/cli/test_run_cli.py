@@ -1,0 +1,84 @@
+"""The live player as its own process, while its library is changed by another."""
+
+import os
+import queue
+import socket
+import subprocess
+import sys
+import threading
+
+import pytest
+from pythonosc.udp_client import SimpleUDPClient
+
+from tests.instruments import changed, one_weight_off, own_violin
+
+PROGRAM = [sys.executable, "-m", "ddsp_pi"]
+
+
+class Player:
+    """`ddsp-pi run --sim` into nothing, and what it says."""
+
+    def __init__(self, tmp_path):
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as free:
+            free.bind(("127.0.0.1", 0))
+            self.port = free.getsockname()[1]
+        settings = tmp_path / "config.yaml"
+        settings.write_text(f"audio: {{backend: 'null', period: 512}}\nosc: {{port: {self.port}}}\n")
+        command = [*PROGRAM, "run", "--sim", "--config", str(settings)]
+        self.process = subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=os.environ
+        )
+        self._lines = queue.Queue()
+        threading.Thread(target=self._read, daemon=True).start()
+
+    def _read(self):
+        for line in self.process.stdout:
+            self._lines.put(line)
+
+    def says(self, text):
+        """Wait for a line with this text."""
+        while True:
+            line = self._lines.get(timeout=30.0)
+            if text in line:
+                return line
+
+    def send(self, address, *values):
+        SimpleUDPClient("127.0.0.1", self.port).send_message(address, list(values))
+
+
+@pytest.fixture
+def player(tmp_path, monkeypatch):
+    monkeypatch.setenv("DDSP_PI_DATA", str(tmp_path / "data"))
+    player = Player(tmp_path)
+    yield player
+    player.process.kill()
+    player.process.wait()
+
+
+def models(*arguments):
+    subprocess.run([*PROGRAM, "models", *map(str, arguments)], check=True, capture_output=True, timeout=60)
+
+
+def test_the_running_player_picks_up_what_the_library_gets(player, tmp_path):
+    own = tmp_path / "data" / "models"
+    player.says("plays the demo")
+
+    models("add", own_violin(tmp_path / "mine.onnx"))
+    assert str(own) in player.says("violin has changed and plays now")
+    models("add", "--replace", own_violin(tmp_path / "newer.onnx", author="Somebody else"))
+    assert str(own) in player.says("violin has changed and plays now")
+
+    changed(own / "violin.onnx", one_weight_off)
+    assert "violin plays on" in player.says("fails its parity check")
+
+    models("add", own_violin(tmp_path / "nyckelharpa.onnx", "nyckelharpa"))
+    player.send("/ddsp/instrument", "nyckelharpa")
+    assert "nyckelharpa.onnx" in player.says("nyckelharpa plays now")
+    player.send("/ddsp/instrument", "kazoo")
+    assert "nyckelharpa plays on" in player.says("no instrument called 'kazoo'")
+    models("remove", "nyckelharpa")
+    player.says("nyckelharpa was removed; it plays on")
+
+    player.process.terminate()
+    assert "xruns" in player.says("blocks")
+    assert player.process.wait(timeout=10.0) == 0
