@@ -18,6 +18,7 @@ VERBS = {
     "config": "check, show and explain the settings",
     "train": "learn an instrument from recordings",
     "trim": "make a trained run smaller and faster",
+    "study": "compare trimmings in a table and a picture",
     "evaluate": "measure an instrument on recordings it has not heard",
     "export": "write a trained instrument as one file",
 }

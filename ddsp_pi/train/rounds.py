@@ -45,6 +45,7 @@ class TrimPlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Point(msgspec.Struct, frozen=True):
     """One instrument on the curve, as it was measured in its exported file."""
 
+    name: str
     width: int
     surgery: Surgery | None
     """None for the run itself, before anything was trimmed."""
@@ -56,6 +57,11 @@ class Point(msgspec.Struct, frozen=True):
     macs: int
     bytes: int
     metrics: dict[str, float]
+
+
+def instrument_path(folder: Path, name: str, width: int) -> Path:
+    """The instrument file of a round in a trimming's folder."""
+    return folder / f"{name}-{width}.onnx"
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +96,7 @@ class Trimming:
 
     def path(self, width: int) -> Path:
         """The instrument file of a round."""
-        return self.folder / f"{self.run.plan.origin.name}-{width}.onnx"
+        return instrument_path(self.folder, self.run.plan.origin.name, width)
 
     @property
     def _settings(self) -> Settings:
@@ -163,6 +169,7 @@ class Trimming:
             )
         instrument, _ = run.export(decoder, path, story)
         return Point(
+            name=run.plan.origin.name,
             width=width,
             surgery=surgery,
             run_seed=run.plan.settings.seed,

@@ -65,9 +65,7 @@ def test_units_that_nobody_listens_to_leave_without_a_trace(group, repair):
     gone = [0, 5, 11]
     deafen(network, group, gone)
     kept = torch.tensor([unit for unit in range(12) if unit not in gone])
-    fold = (
-        least_squares(kept, observe(network, [made]).activations[group]) if repair else selection(kept, 12)
-    )
+    fold = least_squares(kept, observe(network, [made]).activations[group]) if repair else selection(kept, 12)
     smaller = folded(network, {group: fold})
     assert getattr(smaller.widths, group) == 9
     assert sum(p.numel() for p in smaller.parameters()) == smaller.widths.parameters
