@@ -1,0 +1,84 @@
+"""Every shipped instrument on recordings it never heard, measured again from the file that ships."""
+
+import csv
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ddsp_pi.models.decoder import StaticDecoder
+from ddsp_pi.models.library import SHIPPED, open_instrument
+from ddsp_pi.train.evaluate import measure, perform
+from ddsp_pi.train.export import Origin, streaming_difference
+from ddsp_pi.train.features import Job, extract
+from ddsp_pi.train.reader import read_decoder
+
+DATA = Path(__file__).parent.parent / "data"
+NAMES = sorted(path.stem for path in SHIPPED.glob("*.onnx"))
+FAMILY = {"violin", "alto-sax", "flute", "cello", "voice", "guitar"}
+
+
+@cache
+def held_out(name, folder):
+    card = open_instrument(str(SHIPPED / f"{name}.onnx")).card
+    jobs = [
+        Job(path, folder, card.n_harmonics, card.n_bands) for path in sorted((DATA / name).glob("*.flac"))
+    ]
+    return [extract(job)[0] for job in jobs]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("features")
+
+
+@pytest.fixture(params=NAMES)
+def shipped(request):
+    return open_instrument(str(SHIPPED / f"{request.param}.onnx"))
+
+
+def test_the_whole_family_ships():
+    assert set(NAMES) == FAMILY
+
+
+def test_the_figures_of_the_card_can_be_measured_again(shipped, folder):
+    card, recordings = shipped.card, held_out(shipped.card.name, folder)
+    assert tuple(recording.name for recording in recordings) == card.held_out
+    static = StaticDecoder(card.baseline, card.n_harmonics, card.n_bands)
+    figures = measure(perform(recordings, shipped.decoder(), static))
+    assert figures == pytest.approx(card.metrics, abs=2e-3)
+
+
+def test_it_is_well_below_its_static_baseline(shipped):
+    assert shipped.card.metrics["below_static"] >= 0.20
+
+
+def test_it_plays_in_tune(shipped):
+    assert shipped.card.metrics["pitch_within_20_cents"] >= 0.95
+
+
+def test_it_streams_for_a_minute_what_torch_plays_at_once(shipped):
+    assert streaming_difference(read_decoder(shipped.path, shipped.card), shipped.path, 60.0) <= 1e-4
+
+
+def test_it_says_whose_recordings_it_learned_from(shipped):
+    card, unsaid = shipped.card, Origin("none")
+    assert card.licence.split("-")[0] in ("CC0", "CC")
+    assert "Trained on" in card.attribution
+    for field in ("author", "licence", "attribution", "made_from"):
+        assert getattr(card, field) not in ("", getattr(unsaid, field))
+    assert card.pitch_range_hz.low < card.pitch_range_hz.high
+    assert any("trimmed" in step for step in card.history)
+
+
+def test_pitch_labels_keep_the_octave_of_the_score(folder):
+    with (DATA / "violin" / "score-8_13.csv").open() as file:
+        score = [(float(r["start_s"]), float(r["end_s"]), int(r["note"])) for r in csv.DictReader(file)]
+    f0_hz = held_out("violin", folder)[-1].f0_hz
+    seconds = np.arange(len(f0_hz)) * 128 / 48_000
+    heard = 69 + 12 * np.log2(f0_hz / 440.0)
+    off = np.concatenate([heard[(seconds >= a) & (seconds < b)] - note for a, b, note in score])
+    octaves = np.abs(np.abs(off)[:, None] - (12.0, 24.0)).min(axis=1) < 0.6
+    assert octaves.mean() <= 0.01
+    assert (np.abs(off) < 0.6).mean() > 0.7
