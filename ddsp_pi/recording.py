@@ -56,6 +56,16 @@ def load_recording(path: Path) -> Recording:
     return Recording(audio, path, _notes(samples.shape[1], rate))
 
 
+def sample_rate(path: Path) -> int | None:
+    """The rate in Hz a file was recorded at; None where it cannot be read (loading it says why)."""
+    soundfile, _ = _libraries()
+    try:
+        rate: int = soundfile.info(path).samplerate
+    except (soundfile.SoundFileError, OSError):
+        return None
+    return rate
+
+
 def _libraries() -> tuple[ModuleType, ModuleType]:
     try:
         import soundfile

@@ -29,6 +29,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--held-out-share", type=float, default=0.1, help="share to hold out otherwise")
     parser.add_argument("--skip-unusable", action="store_true", help="go on without unusable recordings")
+    parser.add_argument(
+        "--any-rate", action="store_true", help="recordings at different sample rates belong together"
+    )
     parser.add_argument("--card", type=Path, metavar="YAML", help="name, title, author, licence, attribution")
     parser.add_argument(
         "--set", action="append", default=[], metavar="NAME=VALUE", help="a training setting, e.g. hidden=32"
@@ -50,6 +53,7 @@ def run(args: argparse.Namespace) -> int:
         skip_unusable=args.skip_unusable,
         origin=_origin(args),
         settings=_settings(args.set),
+        any_rate=args.any_rate,
     )
     training = begin(args.output, plan, args.workers)
     training.use_threads(args.threads)

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from ddsp_pi.errors import RecordingError
 from ddsp_pi.frame import HOP, HOP_RATE
+from ddsp_pi.recording import sample_rate
 from ddsp_pi.train.basis import SinusoidBasis
 from ddsp_pi.train.features import Features
 
@@ -36,6 +37,27 @@ def find_recordings(folder: Path, only: str = "*") -> list[Path]:
             f"{folder}: no wav or flac file that matches {only!r}; record one, or change --only"
         )
     return found
+
+
+def check_rates(recordings: Sequence[Path]) -> None:
+    """See that the recordings look like those of one instrument.
+
+    Raises:
+        RecordingError: they were made at different sample rates, as those of two sources are.
+    """
+    found: dict[int, list[str]] = {}
+    for path in recordings:
+        rate = sample_rate(path)
+        if rate is not None:
+            found.setdefault(rate, []).append(path.name)
+    if len(found) > 1:
+        kinds = "; ".join(
+            f"{len(names)} at {rate} Hz (such as {names[0]})" for rate, names in sorted(found.items())
+        )
+        raise RecordingError(
+            f"the recordings have different sample rates: {kinds}. Two instruments in one folder? "
+            "Choose one with --only, or say that they belong together with --any-rate"
+        )
 
 
 def split(recordings: Sequence[Path], patterns: Sequence[str], share: float) -> tuple[list[Path], list[Path]]:

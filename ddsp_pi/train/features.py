@@ -16,7 +16,10 @@ from ddsp_pi.files import replacing
 from ddsp_pi.frame import HOP
 from ddsp_pi.recording import load_recording
 from ddsp_pi.train.analysis import analyse
-from ddsp_pi.train.labels import label_pitch
+from ddsp_pi.train.labels import SURE, label_pitch
+
+LEAST_PITCHED = 0.05
+"""Share of frames with a sure pitch below which there is nothing to learn from."""
 
 VERSION = 2
 """Raised whenever a definition below changes, so that no stale cache is used."""
@@ -107,6 +110,12 @@ def extract_all(jobs: Iterable[Job], workers: int) -> Harvest:
 def _analysed(job: Job, audio: NDArray[np.float32]) -> Features:
     audio = audio[: len(audio) // HOP * HOP]
     labels = label_pitch(audio)
+    pitched = float((labels.confidence >= SURE).mean())
+    if pitched < LEAST_PITCHED:
+        raise RecordingError(
+            f"{job.recording}: no pitched sound ({pitched:.0%} of it has a pitch); "
+            "learn from single notes: no chords, drums or speech"
+        )
     harmonics, noise = analyse(audio, labels.f0_hz, job.n_harmonics, job.n_bands)
     return Features(
         job.recording.stem, audio, labels.f0_hz, labels.confidence, loudness_contour(audio), harmonics, noise

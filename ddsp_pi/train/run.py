@@ -16,7 +16,7 @@ from ddsp_pi.models.card import Card
 from ddsp_pi.models.decoder import StaticDecoder
 from ddsp_pi.train.baseline import mean_spectrum
 from ddsp_pi.train.basis import SinusoidBasis
-from ddsp_pi.train.dataset import Segments, find_recordings, split
+from ddsp_pi.train.dataset import Segments, check_rates, find_recordings, split
 from ddsp_pi.train.evaluate import Sounds, measure, perform
 from ddsp_pi.train.export import Origin, make_card, write_instrument
 from ddsp_pi.train.features import Features, Job, extract_all
@@ -43,6 +43,8 @@ class Plan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Whether to go on without recordings that cannot be learned from."""
     origin: Origin
     settings: Settings
+    any_rate: bool = False
+    """Whether recordings at different sample rates belong together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +71,10 @@ class Run:
                 cannot be used; the message names all of them.
         """
         plan = self.plan
-        train, held_out = split(
-            find_recordings(Path(plan.data), plan.only), plan.held_out, plan.held_out_share
-        )
+        recordings = find_recordings(Path(plan.data), plan.only)
+        if not plan.any_rate:
+            check_rates(recordings)
+        train, held_out = split(recordings, plan.held_out, plan.held_out_share)
         both = [
             extract_all([self._job(path) for path in paths], self._workers) for paths in (train, held_out)
         ]

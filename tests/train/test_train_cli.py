@@ -111,6 +111,31 @@ def test_unusable_data_is_code_2(name, tmp_path, capsys):
     assert said in capsys.readouterr().err
 
 
+def test_two_sample_rates_look_like_two_instruments(tmp_path, capsys):
+    data = write_recordings(tmp_path / "toy", files=3, seconds=3.0)
+    audio, _ = soundfile.read(data / "toy_00.wav")
+    soundfile.write(data / "toy_00.wav", audio, 44_100)
+    run = tmp_path / "run"
+    arguments = ["train", str(data), "--held-out", "toy_02*", "--workers", "1", *SETTINGS]
+    assert main([*arguments, "-o", str(run)]) == 2
+    said = capsys.readouterr().err
+    for part in ("1 at 44100 Hz", "2 at 48000 Hz", "toy_00.wav", "--only", "--any-rate"):
+        assert part in said
+    assert not list(run.glob("*.onnx"))
+    steps = ["--set", "pretrain_steps=1", "--set", "finetune_steps=1"]
+    assert main([*arguments, *steps, "--any-rate", "-o", str(tmp_path / "other")]) == 0
+
+
+def test_a_folder_without_pitched_sound_is_refused(tmp_path, capsys):
+    rng = np.random.default_rng(0)
+    for name in range(3):
+        soundfile.write(tmp_path / f"noise_{name}.wav", 0.1 * rng.standard_normal(96_000), 48_000)
+    run = tmp_path / "run"
+    assert main(["train", str(tmp_path), "-o", str(run), "--workers", "1"]) == 2
+    assert "no pitched sound" in capsys.readouterr().err
+    assert not list(run.glob("*.onnx"))
+
+
 def test_an_unknown_setting_names_those_there_are(recordings, tmp_path, capsys):
     assert main(["train", str(recordings), "-o", str(tmp_path / "r"), "--set", "widht=3"]) == 2
     error = capsys.readouterr().err
