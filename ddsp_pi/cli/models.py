@@ -1,12 +1,14 @@
 """`ddsp-pi models`: list, show and verify instruments, add and remove your own."""
 
 import argparse
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from ddsp_pi.errors import InstrumentError
 from ddsp_pi.models.bundle import Instrument, load_instrument, parity_error
 from ddsp_pi.models.card import Card
 from ddsp_pi.models.library import (
+    SHIPPED,
     add_instrument,
     find_instrument,
     hidden_by,
@@ -21,7 +23,10 @@ from ddsp_pi.models.library import (
 def configure(parser: argparse.ArgumentParser) -> None:
     """Arguments of this verb."""
     verbs = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
-    verbs.add_parser("list", help="all instruments, one line each")
+    listed = verbs.add_parser("list", help="all instruments, one line each")
+    listed.add_argument(
+        "--markdown", action="store_true", help="those that ship, as a table with their figures"
+    )
     show = verbs.add_parser("show", help="the card of an instrument")
     show.add_argument("name", metavar="NAME|FILE")
     verify = verbs.add_parser("verify", help="load an instrument and check it; no name: all there are")
@@ -42,9 +47,33 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _list(args: argparse.Namespace) -> int:
+    if args.markdown:
+        print(_table([load_instrument(path).card for path in sorted(SHIPPED.glob("*.onnx"))]), end="")
+        return 0
     for path in list_instruments().values():
         print(_row(path))
     return 0
+
+
+COLUMNS: Mapping[str, Callable[[Card], str]] = {
+    "instrument": lambda card: f"`{card.name}`",
+    "pitch, Hz": lambda card: f"{card.pitch_range_hz.low:.0f}–{card.pitch_range_hz.high:.0f}",
+    "parameters": lambda card: f"{card.parameters:,}".replace(",", " "),
+    "loss · static · oracle": lambda card: " · ".join(
+        f"{card.metrics[name]:.3f}" for name in ("loss", "loss_static", "loss_oracle")
+    ),
+    "below static": lambda card: f"{card.metrics['below_static']:.1%}",
+    "pitch ≤ 20 cents": lambda card: f"{card.metrics['pitch_within_20_cents']:.1%}",
+    "licence": lambda card: card.licence,
+    "learned from": lambda card: f"{card.made_from}. {card.attribution}",
+}
+
+
+def _table(cards: Sequence[Card]) -> str:
+    """The cards as a Markdown table."""
+    rows = [list(COLUMNS), ["---"] * len(COLUMNS)]
+    rows += [[cell(card) for cell in COLUMNS.values()] for card in cards]
+    return "".join(f"| {' | '.join(row)} |\n" for row in rows)
 
 
 def _row(path: Path) -> str:

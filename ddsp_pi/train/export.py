@@ -48,7 +48,7 @@ def write_instrument(decoder: Decoder, card: Card, path: Path) -> float:
     with replacing(path) as file:
         file.write(model.SerializeToString())
         file.flush()
-        difference = streaming_difference(decoder, Path(file.name))
+        difference = streaming_difference(decoder, Path(file.name), STREAM_SECONDS)
         if not difference <= PARITY_TOLERANCE:
             raise TrainingError(
                 f"{path} was not written: its output differs from torch by {difference:.2g} over "
@@ -57,7 +57,7 @@ def write_instrument(decoder: Decoder, card: Card, path: Path) -> float:
     return difference
 
 
-def streaming_difference(decoder: Decoder, path: Path, seconds: float = STREAM_SECONDS) -> float:
+def streaming_difference(decoder: Decoder, path: Path, seconds: float) -> float:
     """Largest difference in any amplitude between the file, step by step, and torch in one sequence."""
     f0_hz, loudness_db = wandering(round(seconds * HOP_RATE))
     wanted = _in_torch(decoder, f0_hz, loudness_db)

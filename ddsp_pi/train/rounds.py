@@ -64,6 +64,14 @@ def instrument_path(folder: Path, name: str, width: int) -> Path:
     return folder / f"{name}-{width}.onnx"
 
 
+def read_curve(folder: Path) -> dict[int, Point]:
+    """The points of a trimming by their widths, as far as it has come."""
+    path = folder / CURVE
+    if not path.exists():
+        return {}
+    return {point.width: point for point in msgspec.json.decode(path.read_bytes(), type=list[Point])}
+
+
 @dataclass(frozen=True, slots=True)
 class _Stage:
     """Where a trimming stands: the decoder, and the same units as they were early in the run."""
@@ -83,16 +91,22 @@ class Trimming:
         run, surgery = self.run, self.plan.surgery
         teacher = run.trained()
         taught = [taught_by(teacher, recording) for recording in run.material.train]
-        points = [self._measured(run.plan.settings.hidden, teacher, None)]
-        yield points[0]
+        yield self._point(run.plan.settings.hidden, teacher, None)
         stage = self._first_stage(teacher)
         with run.segments(taught, self._settings, self.folder) as segments:
             for width in self.plan.widths:
                 stage = self._round(width, stage, segments, save_every_s)
-                points.append(self._measured(width, stage.decoder, surgery))
-                with replacing(self.folder / CURVE) as file:
-                    file.write(msgspec.json.format(msgspec.json.encode(points)))
-                yield points[-1]
+                yield self._point(width, stage.decoder, surgery)
+
+    def _point(self, width: int, decoder: Decoder, surgery: Surgery | None) -> Point:
+        """The point of a round: measured and written down once, read ever after."""
+        known = read_curve(self.folder)
+        if width in known and self.path(width).exists():
+            return known[width]
+        known[width] = self._measured(width, decoder, surgery)
+        with replacing(self.folder / CURVE) as file:
+            file.write(msgspec.json.format(msgspec.json.encode(list(known.values()))))
+        return known[width]
 
     def path(self, width: int) -> Path:
         """The instrument file of a round."""

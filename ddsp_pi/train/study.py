@@ -13,7 +13,7 @@ from ddsp_pi.files import replacing
 from ddsp_pi.models.bundle import load_instrument
 from ddsp_pi.models.decoder import Decoder
 from ddsp_pi.train.reader import read_decoder
-from ddsp_pi.train.rounds import CURVE, UNSTRUCTURED, Point, instrument_path
+from ddsp_pi.train.rounds import CURVE, UNSTRUCTURED, Point, instrument_path, read_curve
 from ddsp_pi.train.run import PLAN as RUN_PLAN
 from ddsp_pi.train.run import open_run
 
@@ -60,8 +60,8 @@ def _turn(player: Decoder) -> float:
 
 def _points(folder: Path) -> Iterable[tuple[Path, Point]]:
     if (folder / CURVE).exists():
-        points = msgspec.json.decode((folder / CURVE).read_bytes(), type=list[Point])
-        return [(instrument_path(folder, point.name, point.width), point) for point in points]
+        curve = read_curve(folder).values()
+        return [(instrument_path(folder, point.name, point.width), point) for point in curve]
     if (folder / RUN_PLAN).exists():
         return [_trained(folder)]
     raise RunError(f"{folder}: neither a training run nor a trimming ({CURVE} is missing)")

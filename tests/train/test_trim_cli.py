@@ -9,6 +9,7 @@ import pytest
 
 from ddsp_pi.cli import main
 from ddsp_pi.models.bundle import load_instrument
+from ddsp_pi.train import export
 from ddsp_pi.train.networks import BODY_KNOTS
 from tests.train.toy import write_recordings
 
@@ -18,6 +19,14 @@ SMALL = [
 ]
 SETTINGS = [word for setting in SMALL for word in ("--set", setting)]
 BRIEF = ["--teacher-steps", "8", "--steps", "8"]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def briefly():
+    """Stream for seconds, not for a minute, before every file; other tests do that."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(export, "STREAM_SECONDS", 2)
+        yield
 
 
 @pytest.fixture(scope="module")
