@@ -25,10 +25,14 @@ VERBS = {
 """Each verb is the module of that name in this package, with `configure(parser)` and `run(args)`."""
 
 EXTRAS = {
+    "dask": "dask",
+    "distributed": "dask",
     "gpiod": "rack",
+    "joblib": "train",
     "matplotlib": "plot",
     "mido": "midi",
     "onnx": "train",
+    "ray": "ray",
     "rtmidi": "midi",
     "soundfile": "files",
     "soxr": "files",

@@ -11,8 +11,11 @@ import yaml
 from ddsp_pi.errors import ConfigError
 from ddsp_pi.train.evaluate import draw
 from ddsp_pi.train.export import Origin
-from ddsp_pi.train.run import Plan, begin
+from ddsp_pi.train.networks import Decoder
+from ddsp_pi.train.run import Plan, Run, begin
 from ddsp_pi.train.settings import Settings
+from ddsp_pi.train.team import assembled
+from ddsp_pi.train.workers import BACKENDS, Workers
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -40,11 +43,19 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--save-every", type=float, default=20.0, metavar="SECONDS", help="time between checkpoints"
     )
-    parser.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="processes for the features")
+    parser.add_argument(
+        "--workers", type=int, default=os.cpu_count() or 1, help="recordings to analyse at a time"
+    )
+    parser.add_argument(
+        "--backend",
+        choices=BACKENDS,
+        default="processes",
+        help="who analyses them: " + "; ".join(f"{name}, {row.doc}" for name, row in BACKENDS.items()),
+    )
 
 
 def run(args: argparse.Namespace) -> int:
-    """Train, export and judge."""
+    """Train, export and judge; under torchrun all processes train, and the leader does the rest."""
     plan = Plan(
         data=str(args.data),
         only=args.only,
@@ -55,18 +66,30 @@ def run(args: argparse.Namespace) -> int:
         settings=_settings(args.set),
         any_rate=args.any_rate,
     )
-    training = begin(args.output, plan, args.workers)
-    training.use_threads(args.threads)
-    for remark in training.material.remarks:
+    with assembled() as team:
+        training = begin(args.output, plan, Workers(args.workers, args.backend), team)
+        training.use_threads(args.threads)
+        if team.leads:
+            _say(training.material.remarks)
+        decoder = training.train(args.save_every)
+    if team.leads:
+        _publish(training, decoder)
+    return 0
+
+
+def _say(remarks: list[str]) -> None:
+    for remark in remarks:
         print(remark)
-    path = args.output / f"{plan.origin.name}.onnx"
-    instrument, sounds = training.export(training.train(args.save_every), path)
-    draw(sounds, args.output / "held-out.png")
+
+
+def _publish(training: Run, decoder: Decoder) -> None:
+    path = training.folder / f"{training.plan.origin.name}.onnx"
+    instrument, sounds = training.export(decoder, path)
+    draw(sounds, training.folder / "held-out.png")
     print_figures(instrument.card.metrics)
     print(
         f"{path}: {path.stat().st_size / 1000:.0f} kB; beside it held-out.png, metrics.csv and tensorboard/"
     )
-    return 0
 
 
 def print_figures(metrics: dict[str, float]) -> None:

@@ -5,6 +5,7 @@ amplitudes, and its gradient needs no sine. Stored as float16 (−66 dB, far bel
 sees) in a memory-mapped file that may be deleted at any time.
 """
 
+import platform
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -43,7 +44,8 @@ class SinusoidBasis:
         return self._table[start : start + hops, :audible]
 
     def _write(self, recordings: Sequence[Features], shape: tuple[int, int, int], path: Path) -> None:
-        unfinished = path.with_suffix(".tmp")
+        # Machines of a team may share the folder, and each writes its own.
+        unfinished = path.with_name(f"{path.name}.{platform.node()}.tmp")
         table = np.memmap(unfinished, np.float16, "w+", shape=shape)
         for recording, start in zip(
             tqdm(recordings, desc="sinusoids", disable=None), self._starts, strict=False

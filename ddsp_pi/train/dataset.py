@@ -109,14 +109,15 @@ class Segments:
         room = np.array([len(recordings[i].f0_hz) - hops for i in long_enough], float)
         self._odds = room / room.sum()
 
-    def draw(self, step: int, size: int, with_audio: bool) -> Batch:
-        """The batch of one step; audio and sines stay empty where only controls are learned."""
+    def draw(self, step: int, size: int, with_audio: bool, share: slice = slice(None)) -> Batch:
+        """A share of the batch of one step; audio and sines stay empty where only controls are learned."""
         rng = np.random.default_rng([self._seed, step])
         places = []
         for recording in rng.choice(self._choices, size, p=self._odds):
             places.append(
                 (int(recording), int(rng.integers(len(self._recordings[recording].f0_hz) - self._hops)))
             )
+        places = places[share]
         hops, used = self._hops, places if with_audio else []
         frames = [(self._recordings[r], slice(h, h + hops + 1)) for r, h in places]
         return Batch(

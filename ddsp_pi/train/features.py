@@ -1,9 +1,7 @@
 """Features of one recording, cached on disk and made in parallel."""
 
 import hashlib
-import os
 from collections.abc import Iterable
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, fields
 from pathlib import Path
 
@@ -17,6 +15,7 @@ from ddsp_pi.frame import HOP
 from ddsp_pi.recording import load_recording
 from ddsp_pi.train.analysis import analyse
 from ddsp_pi.train.labels import SURE, label_pitch
+from ddsp_pi.train.workers import Workers
 
 LEAST_PITCHED = 0.05
 """Share of frames with a sure pitch below which there is nothing to learn from."""
@@ -88,23 +87,31 @@ class Harvest:
     refusals: list[str]
 
 
-def extract_all(jobs: Iterable[Job], workers: int) -> Harvest:
+def extract_all(jobs: Iterable[Job], workers: Workers, quiet: bool = False) -> Harvest:
     """Features of many recordings, made in parallel."""
     from tqdm import tqdm
 
     jobs = list(jobs)
     harvest = Harvest([], [], [])
-    with ProcessPoolExecutor(max_workers=workers, initializer=_single_threaded) as pool:
-        results = [(job, pool.submit(extract, job)) for job in jobs]
-        for job, result in tqdm(results, desc="features", unit="file", disable=None):
-            try:
-                found, notes = result.result()
-            except RecordingError as error:
-                harvest.refusals.append(str(error))
-                continue
-            harvest.features.append(found)
-            harvest.remarks.extend(f"{job.recording.name}: {note}" for note in notes)
+    results = tqdm(
+        workers.map(_made, jobs), desc="features", unit="file", total=len(jobs), disable=quiet or None
+    )
+    for job, result in zip(jobs, results, strict=True):
+        if isinstance(result, RecordingError):
+            harvest.refusals.append(str(result))
+            continue
+        harvest.features.append(extract(job)[0])
+        harvest.remarks.extend(f"{job.recording.name}: {note}" for note in result)
     return harvest
+
+
+def _made(job: Job) -> tuple[str, ...] | RecordingError:
+    # The features go by way of the cache, whoever makes them: they are large, and a cluster's arrays end
+    # with it. The error is returned, because raising it would end the work on all other recordings.
+    try:
+        return extract(job)[1]
+    except RecordingError as error:
+        return error
 
 
 def _analysed(job: Job, audio: NDArray[np.float32]) -> Features:
@@ -125,8 +132,3 @@ def _analysed(job: Job, audio: NDArray[np.float32]) -> Features:
 def _store(features: Features, path: Path) -> None:
     with replacing(path) as file:
         np.savez(file, **{f.name: getattr(features, f.name) for f in fields(Features) if f.name != "name"})
-
-
-def _single_threaded() -> None:
-    # Each worker is one process on one core; BLAS threads on top would only fight over the cores.
-    os.environ["OMP_NUM_THREADS"] = os.environ["OPENBLAS_NUM_THREADS"] = "1"

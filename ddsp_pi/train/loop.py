@@ -4,6 +4,7 @@ import csv
 import math
 import time
 from collections.abc import Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from ddsp_pi.train.networks import Decoder, Scaling, Widths
 from ddsp_pi.train.room import RoomResponse
 from ddsp_pi.train.settings import Settings
 from ddsp_pi.train.snapshot import save_decoder
+from ddsp_pi.train.team import ALONE, Team
 
 CHECKPOINT = "checkpoint.pt"
 METRICS = "metrics.csv"
@@ -51,11 +53,13 @@ def new_decoder(settings: Settings, recordings: Sequence[Features]) -> Decoder:
 
 
 class Trainer:
-    """One run: what is learned, how far it is, and where it is written."""
+    """One run: what is learned, how far it is, and where the leader of the team writes it."""
 
-    def __init__(self, decoder: Decoder, settings: Settings, segments: Segments, folder: Path) -> None:
+    def __init__(
+        self, decoder: Decoder, settings: Settings, segments: Segments, folder: Path, team: Team = ALONE
+    ) -> None:
         self.decoder, self.settings, self.folder = decoder, settings, folder
-        self._segments = segments
+        self._segments, self._team = segments, team
         self._synthesizer = Synthesizer(settings.n_bands)
         self._room = RoomResponse(settings.room_seconds) if settings.room_seconds else None
         self.step = 0
@@ -74,19 +78,22 @@ class Trainer:
         Raises:
             TrainingError: the loss is no longer a number.
         """
-        from torch.utils.tensorboard import SummaryWriter
-
         saved = time.monotonic()
         with (
-            SummaryWriter(self.folder / "tensorboard", purge_step=self.step) as board,
+            self._board() as board,
             tqdm(
-                total=self.total_steps, initial=self.step, desc="training", unit="step", disable=None
+                total=self.total_steps,
+                initial=self.step,
+                desc="training",
+                unit="step",
+                disable=not self._team.leads or None,
             ) as bar,
         ):
             while self.step < self.total_steps:
                 phase, loss, rate = self._one_step()
                 self._rows.append((self.step, phase, loss, rate))
-                board.add_scalar(f"loss/{phase}", loss, self.step)
+                if board is not None:
+                    board.add_scalar(f"loss/{phase}", loss, self.step)
                 self.step += 1
                 bar.update()
                 bar.set_postfix_str(f"{phase} {loss:.3f}", refresh=False)
@@ -97,22 +104,26 @@ class Trainer:
 
     def save(self) -> None:
         """Write the checkpoint, then the metrics up to it; a kill at any moment leaves both whole."""
-        state: dict[str, Any] = {
+        if not self._team.leads:
+            return
+        with replacing(self.folder / CHECKPOINT) as file:
+            torch.save(self._state(), file)
+        self._write_metrics()
+
+    def _state(self) -> dict[str, Any]:
+        return {
             "step": self.step,
             "rows": self._rows,
             "decoder": self.decoder.state_dict(),
             "optimizer": self._optimizer.state_dict(),
             "room": self._room.state_dict() if self._room else None,
         }
-        with replacing(self.folder / CHECKPOINT) as file:
-            torch.save(state, file)
-        self._write_metrics()
 
     def _resume(self) -> None:
         path = self.folder / CHECKPOINT
-        if not path.exists():
-            return
-        state = torch.load(path, weights_only=True)
+        mine = torch.load(path, weights_only=True) if path.exists() else self._state()
+        # Whoever has come furthest: after a restart another machine, which saved nothing, may lead.
+        state = max(self._team.gathered(mine), key=lambda state: int(state["step"]))
         self.decoder.load_state_dict(state["decoder"])
         self.step = state["step"]
         self._rows = [tuple(row) for row in state["rows"]]
@@ -135,43 +146,62 @@ class Trainer:
         else:
             fine_step = self.step - settings.pretrain_steps
             if fine_step == 0:
-                save_decoder(self.decoder, self.folder / EARLY)
+                self._keep_early()
                 self._optimizer = self._new_optimizer()
             phase, rate = "finetune", _cosine(settings.finetune_rate, fine_step / settings.finetune_steps)
             loss = self._finetune_loss()
-        if not math.isfinite(loss.item()):
+        total = self._team.summed(loss).item()
+        if not math.isfinite(total):
             raise TrainingError(
-                f"loss is {loss.item()} at step {self.step}; start again with a lower learning rate"
+                f"loss is {total} at step {self.step}; start again with a lower learning rate"
             )
         self._learn(loss, rate)
-        return phase, loss.item(), rate
+        return phase, total, rate
+
+    def _keep_early(self) -> None:
+        if self._team.leads:
+            save_decoder(self.decoder, self.folder / EARLY)
 
     def _learn(self, loss: Tensor, rate: float) -> None:
         for group in self._optimizer.param_groups:
             group["lr"] = rate * group["scale"]
         self._optimizer.zero_grad(set_to_none=True)
         torch.autograd.backward(loss)
+        self._team.add_gradients(p for group in self._optimizer.param_groups for p in group["params"])
         torch.nn.utils.clip_grad_norm_(self.decoder.parameters(), 1.0)
         self._optimizer.step()
 
     def _pretrain_loss(self) -> Tensor:
-        batch = self._segments.draw(self.step, self.settings.pretrain_batch, with_audio=False)
+        team = self._team
+        batch = self._segments.draw(
+            self.step, self.settings.pretrain_batch, with_audio=False, share=team.share
+        )
         harmonics, noise, _ = self.decoder(batch.f0_hz, batch.loudness_db)
-        return _distance(harmonics, noise, batch)
+        return _distance(harmonics, noise, batch, team)
 
     def _finetune_loss(self) -> Tensor:
-        batch = self._segments.draw(self.step, self.settings.finetune_batch, with_audio=True)
+        team = self._team
+        batch = self._segments.draw(
+            self.step, self.settings.finetune_batch, with_audio=True, share=team.share
+        )
         harmonics, noise, _ = self.decoder(batch.f0_hz, batch.loudness_db)
         place = int(np.random.default_rng([self.settings.seed, self.step, 1]).integers(1 << 30))
         audio = self._synthesizer.get_signal(harmonics, noise, batch.sines, place)
         if self.settings.distil:
-            near = self.settings.distil * _distance(harmonics, noise, batch)
-            return near + spectral_loss(audio, batch.audio, overlap=2)
+            near = self.settings.distil * _distance(harmonics, noise, batch, team)
+            return near + spectral_loss(audio, batch.audio, overlap=2, team=team)
         if self._room is None:
-            return spectral_loss(audio, batch.audio, overlap=2)
+            return spectral_loss(audio, batch.audio, overlap=2, team=team)
         # The room's tail of what was played before the segment is unknown, so its first third is not judged.
         settled = audio.shape[1] // 3
-        return spectral_loss(self._room(audio)[:, settled:], batch.audio[:, settled:], overlap=2)
+        return spectral_loss(self._room(audio)[:, settled:], batch.audio[:, settled:], overlap=2, team=team)
+
+    def _board(self) -> Any:
+        if not self._team.leads:
+            return nullcontext()
+        from torch.utils.tensorboard import SummaryWriter
+
+        return SummaryWriter(self.folder / "tensorboard", purge_step=self.step)
 
     def _write_metrics(self) -> None:
         with replacing(self.folder / METRICS, "w") as file:
@@ -182,11 +212,11 @@ class Trainer:
             )
 
 
-def _distance(harmonics: Tensor, noise: Tensor, batch: Batch) -> Tensor:
+def _distance(harmonics: Tensor, noise: Tensor, batch: Batch, team: Team) -> Tensor:
     """How far controls are from the batch's, which are analysed ones, or those of a teacher."""
     wanted = batch.harmonics[..., : harmonics.shape[-1]]
-    return control_loss(harmonics, wanted, batch.confidence, HARMONIC_FLOOR) + control_loss(
-        noise, batch.noise, batch.confidence, NOISE_FLOOR
+    return control_loss(harmonics, wanted, batch.confidence, HARMONIC_FLOOR, team) + control_loss(
+        noise, batch.noise, batch.confidence, NOISE_FLOOR, team
     )
 
 

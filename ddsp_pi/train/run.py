@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 import torch
 
-from ddsp_pi.errors import RecordingError, RunError
+from ddsp_pi.errors import RecordingError, RunError, TrainingError
 from ddsp_pi.files import replacing
 from ddsp_pi.models.bundle import Instrument, load_instrument
 from ddsp_pi.models.card import Card
@@ -19,14 +19,18 @@ from ddsp_pi.train.basis import SinusoidBasis
 from ddsp_pi.train.dataset import Segments, check_rates, find_recordings, split
 from ddsp_pi.train.evaluate import Sounds, measure, perform
 from ddsp_pi.train.export import Origin, make_card, write_instrument
-from ddsp_pi.train.features import Features, Job, extract_all
+from ddsp_pi.train.features import Features, Harvest, Job, extract_all
 from ddsp_pi.train.loop import CHECKPOINT, EARLY, Trainer, new_decoder
 from ddsp_pi.train.networks import Decoder, rounded
 from ddsp_pi.train.settings import Settings
 from ddsp_pi.train.snapshot import load_decoder
+from ddsp_pi.train.team import ALONE, Team
+from ddsp_pi.train.workers import Workers
 
 PLAN = "run.json"
 SINUSOIDS = "sinusoids.f16"
+
+ONE_WORKER = Workers()
 
 _REFUSED = "some recordings cannot be used; move them away, or go on without them with --skip-unusable:"
 
@@ -59,8 +63,8 @@ class Material:
 class Run:
     """One run folder. Everything in it can be made again from the recordings and run.json."""
 
-    def __init__(self, folder: Path, plan: Plan, workers: int = 1) -> None:
-        self.folder, self.plan, self._workers = folder, plan, workers
+    def __init__(self, folder: Path, plan: Plan, workers: Workers = ONE_WORKER, team: Team = ALONE) -> None:
+        self.folder, self.plan, self._workers, self._team = folder, plan, workers, team
 
     @cached_property
     def material(self) -> Material:
@@ -75,9 +79,8 @@ class Run:
         if not plan.any_rate:
             check_rates(recordings)
         train, held_out = split(recordings, plan.held_out, plan.held_out_share)
-        both = [
-            extract_all([self._job(path) for path in paths], self._workers) for paths in (train, held_out)
-        ]
+        with self._team.leader_first():
+            both = [self._harvest(paths) for paths in (train, held_out)]
         refusals = [text for harvest in both for text in harvest.refusals]
         if refusals and not (plan.skip_unusable and both[0].features and both[1].features):
             raise RecordingError("\n  ".join([_REFUSED, *refusals]))
@@ -91,9 +94,13 @@ class Run:
 
     def train(self, save_every_s: float) -> Decoder:
         """Train to the end, from the checkpoint if there is one."""
+        self._team.must_agree(
+            (self.plan.settings, [(r.name, len(r.audio)) for r in self.material.train]),
+            "settings or recordings",
+        )
         decoder = new_decoder(self.plan.settings, self.material.train)
         with self.segments(self.material.train, self.plan.settings, self.folder) as segments:
-            Trainer(decoder, self.plan.settings, segments, self.folder).run(save_every_s)
+            Trainer(decoder, self.plan.settings, segments, self.folder, self._team).run(save_every_s)
         return decoder
 
     @contextmanager
@@ -102,9 +109,10 @@ class Run:
     ) -> Iterator[Segments]:
         """Training segments of recordings, on sinusoids that lie in a folder until training has ended."""
         sinusoids = folder / SINUSOIDS
-        basis = SinusoidBasis(recordings, settings.n_harmonics, sinusoids)
+        with self._team.leader_first():
+            basis = SinusoidBasis(recordings, settings.n_harmonics, sinusoids)
         yield Segments(recordings, basis, settings.segment_hops, settings.seed)
-        sinusoids.unlink()
+        sinusoids.unlink(missing_ok=True)
 
     def trained(self) -> Decoder:
         """The decoder of the last checkpoint.
@@ -170,28 +178,43 @@ class Run:
             held_out=tuple(recording.name for recording in material.held_out),
         )
 
+    def _harvest(self, recordings: list[Path]) -> Harvest:
+        jobs = [self._job(path) for path in recordings]
+        if self._team.leads_here:
+            return extract_all(jobs, self._workers)
+        # The leader has just made them: there is nothing left but to read.
+        return extract_all(jobs, ONE_WORKER, quiet=True)
+
     def _job(self, recording: Path) -> Job:
         settings = self.plan.settings
         return Job(recording, self.folder / "features", settings.n_harmonics, settings.n_bands)
 
 
-def begin(folder: Path, plan: Plan, workers: int = 1) -> Run:
+def begin(folder: Path, plan: Plan, workers: Workers = ONE_WORKER, team: Team = ALONE) -> Run:
     """Start a run in a folder, or resume the one that is there.
 
     Raises:
         RunError: the folder holds a run with other settings.
+        TrainingError: a batch has fewer items than the team has processes.
     """
+    smallest = min(plan.settings.pretrain_batch, plan.settings.finetune_batch)
+    if smallest < team.size:
+        raise TrainingError(
+            f"{team.size} processes cannot share a batch of {smallest}; start fewer, "
+            "or raise pretrain_batch and finetune_batch with --set"
+        )
     if (folder / PLAN).exists() and _read_plan(folder) != plan:
         raise RunError(
             f"{folder} holds a run with other settings (see {folder / PLAN}); "
             "give another folder, or the same settings"
         )
-    with replacing(folder / PLAN) as file:
-        file.write(msgspec.json.format(msgspec.json.encode(plan), indent=2))
-    return Run(folder, plan, workers)
+    if team.leads:
+        with replacing(folder / PLAN) as file:
+            file.write(msgspec.json.format(msgspec.json.encode(plan), indent=2))
+    return Run(folder, plan, workers, team)
 
 
-def open_run(folder: Path, workers: int = 1) -> Run:
+def open_run(folder: Path) -> Run:
     """A run that was begun before.
 
     Raises:
@@ -199,7 +222,7 @@ def open_run(folder: Path, workers: int = 1) -> Run:
     """
     if not (folder / PLAN).exists():
         raise RunError(f"{folder}: no training run there ({PLAN} is missing); begin one with 'ddsp-pi train'")
-    return Run(folder, _read_plan(folder), workers)
+    return Run(folder, _read_plan(folder))
 
 
 def _read_plan(folder: Path) -> Plan:
