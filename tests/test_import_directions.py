@@ -38,7 +38,7 @@ MAY_IMPORT = {
 EVERYTHING = {"app", "bench", "cli", "__main__"}
 """The composition root, what measures it and the command line know every part, but not training."""
 
-TRAINERS = {"ddsp_pi.cli.train", "ddsp_pi.cli.evaluate", "ddsp_pi.cli.export"}
+TRAINERS = {f"ddsp_pi.cli.{verb}" for verb in ("train", "trim", "study", "evaluate", "export")}
 
 ONLY_IN = {
     "torch": "ddsp_pi.train",

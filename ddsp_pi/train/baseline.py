@@ -48,7 +48,9 @@ def oracle(features: Features) -> NDArray[np.float32]:
 def resynthesis(features: Features, decoder: Decoder) -> NDArray[np.float32]:
     """The synthesizer playing what a decoder makes of the recording's pitch and loudness."""
     decoder.reset()
-    harmonics, noise = np.empty_like(features.harmonics), np.empty_like(features.noise)
+    frames = len(features.f0_hz)
+    harmonics = np.empty((frames, decoder.n_harmonics), np.float32)
+    noise = np.empty((frames, decoder.n_bands), np.float32)
     for frame, (f0_hz, loudness_db) in enumerate(zip(features.f0_hz, features.loudness_db, strict=True)):
         harmonics[frame], noise[frame] = decoder.step(float(f0_hz), float(loudness_db))
     return get_signal(features.f0_hz, harmonics, noise)

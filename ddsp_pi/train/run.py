@@ -155,8 +155,8 @@ class Run:
 
     def perform(self, instrument: Instrument) -> list[Sounds]:
         """What an instrument makes of the held-out recordings, beside baseline and oracle."""
-        card = instrument.card
-        static = StaticDecoder(card.baseline, card.n_harmonics, card.n_bands)
+        settings = self.plan.settings
+        static = StaticDecoder(instrument.card.baseline, settings.n_harmonics, settings.n_bands)
         return perform(self.material.held_out, instrument.decoder(), static)
 
     def _card(self, decoder: Decoder, later: Sequence[str]) -> Card:

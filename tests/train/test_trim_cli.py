@@ -11,6 +11,8 @@ from ddsp_pi.cli import main
 from ddsp_pi.models.bundle import load_instrument
 from ddsp_pi.train import export
 from ddsp_pi.train.networks import BODY_KNOTS
+from ddsp_pi.train.run import open_run
+from ddsp_pi.train.units import with_outputs
 from tests.train.toy import write_recordings
 
 SMALL = [
@@ -66,6 +68,16 @@ def test_the_card_tells_what_was_trimmed(trimmed):
     history = " ".join(load_instrument(trimmed / "toy-8.onnx").card.history)
     assert "24 wide" in history
     assert "trimmed from 24 to 8 wide by residual" in history
+
+
+def test_an_instrument_with_fewer_harmonics_is_measured_like_any_other(run):
+    training = open_run(run)
+    fewer = with_outputs(training.trained(), 20, 7)
+    instrument, _ = training.export(fewer, run / "fewer.onnx")
+    assert (instrument.card.n_harmonics, instrument.card.n_bands) == (20, 9)
+    whole = load_instrument(run / "toy.onnx").card.metrics
+    assert instrument.card.metrics["loss_oracle"] == whole["loss_oracle"]
+    assert instrument.card.metrics["loss_static"] == whole["loss_static"]
 
 
 def test_the_trimmed_instrument_plays(trimmed, tmp_path):
