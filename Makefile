@@ -11,12 +11,14 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test lint clean packages $(PERFORMANCES)
+.PHONY: help demo test lint instruments docs clean packages $(PERFORMANCES)
 
 help:
 	@echo "make demo    hear it: plays two performances into out/"
 	@echo "make test    install what the tests need, then check style and types and run them"
 	@echo "make lint    check style and types only"
+	@echo "make instruments    measure every shipped instrument again, on recordings it never heard"
+	@echo "make docs    draw the trimming study again and renew the tables in docs/"
 	@echo "make clean   remove out/, builds and caches; $(VENV)/ and runs/ stay"
 
 demo: $(PERFORMANCES)
@@ -39,6 +41,13 @@ lint: $(CHECKABLE)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+instruments: $(CHECKABLE)
+	$(BIN)/pytest -v tests/train/test_shipped_instruments.py
+
+docs: $(CHECKABLE)
+	$(BIN)/ddsp-pi study -o docs/trimming
+	$(BIN)/ddsp-pi models list --markdown > docs/instruments.md
 
 clean:
 	rm -rf out dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

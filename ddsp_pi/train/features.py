@@ -20,7 +20,7 @@ from ddsp_pi.train.workers import Workers
 LEAST_PITCHED = 0.05
 """Share of frames with a sure pitch below which there is nothing to learn from."""
 
-VERSION = 2
+VERSION = 3
 """Raised whenever a definition below changes, so that no stale cache is used."""
 
 

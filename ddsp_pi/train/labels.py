@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from ddsp_pi.dsp.nsdf import refine_f0
 from ddsp_pi.frame import HOP, SAMPLE_RATE
+from ddsp_pi.train.octaves import mend_octaves
 
 SURE = 0.4
 """Below this confidence a label is held from its neighbours and hardly counts in training."""
@@ -47,7 +48,7 @@ def label_pitch(audio: NDArray[np.float32]) -> PitchLabels:
     note = _held(np.asarray(result.pitch_hz, np.float64), result.confidence >= SURE)
     # The nearest frame decides: interpolating across a note change would invent notes between.
     nearest = np.clip(np.rint(np.interp(frames, result.timestamps, np.arange(len(note)))), 0, len(note) - 1)
-    f0_hz = refine_f0(audio, note[nearest.astype(int)])
+    f0_hz = refine_f0(audio, mend_octaves(audio, note[nearest.astype(int)]))
     return PitchLabels(f0_hz.astype(np.float32), confidence.astype(np.float32))
 
 
