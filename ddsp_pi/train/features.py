@@ -17,8 +17,8 @@ from ddsp_pi.train.analysis import analyse
 from ddsp_pi.train.labels import SURE, label_pitch
 from ddsp_pi.train.workers import Workers
 
-LEAST_PITCHED = 0.05
-"""Share of frames with a sure pitch below which there is nothing to learn from."""
+LEAST_PITCHED = 0.005
+"""Share of frames with a sure pitch below which there is nothing to learn from. A snare has none at all."""
 
 VERSION = 3
 """Raised whenever a definition below changes, so that no stale cache is used."""
@@ -120,7 +120,7 @@ def _analysed(job: Job, audio: NDArray[np.float32]) -> Features:
     pitched = float((labels.confidence >= SURE).mean())
     if pitched < LEAST_PITCHED:
         raise RecordingError(
-            f"{job.recording}: no pitched sound ({pitched:.0%} of it has a pitch); "
+            f"{job.recording}: no pitched sound ({pitched:.1%} of it has a pitch); "
             "learn from single notes: no chords, drums or speech"
         )
     harmonics, noise = analyse(audio, labels.f0_hz, job.n_harmonics, job.n_bands)

@@ -132,11 +132,11 @@ class Trainer:
         if self._room is not None:
             self._room.load_state_dict(state["room"])
 
-    def _new_optimizer(self) -> torch.optim.Adam:
+    def _new_optimizer(self) -> torch.optim.AdamW:
         groups: list[dict[str, Any]] = [{"params": self.decoder.parameters(), "scale": 1.0}]
         if self._room is not None:
             groups.append({"params": self._room.parameters(), "scale": 3.0})
-        return torch.optim.Adam(groups, lr=0.0)
+        return torch.optim.AdamW(groups, lr=0.0, weight_decay=self.settings.weight_decay)
 
     def _one_step(self) -> tuple[str, float, float]:
         settings = self.settings
@@ -176,7 +176,7 @@ class Trainer:
         batch = self._segments.draw(
             self.step, self.settings.pretrain_batch, with_audio=False, share=team.share
         )
-        harmonics, noise, _ = self.decoder(batch.f0_hz, batch.loudness_db)
+        harmonics, noise, _ = self.decoder(self._jittered(batch.f0_hz), batch.loudness_db)
         return _distance(harmonics, noise, batch, team)
 
     def _finetune_loss(self) -> Tensor:
@@ -184,7 +184,7 @@ class Trainer:
         batch = self._segments.draw(
             self.step, self.settings.finetune_batch, with_audio=True, share=team.share
         )
-        harmonics, noise, _ = self.decoder(batch.f0_hz, batch.loudness_db)
+        harmonics, noise, _ = self.decoder(self._jittered(batch.f0_hz), batch.loudness_db)
         place = int(np.random.default_rng([self.settings.seed, self.step, 1]).integers(1 << 30))
         audio = self._synthesizer.get_signal(harmonics, noise, batch.sines, place)
         if self.settings.distil:
@@ -195,6 +195,16 @@ class Trainer:
         # The room's tail of what was played before the segment is unknown, so its first third is not judged.
         settled = audio.shape[1] // 3
         return spectral_loss(self._room(audio)[:, settled:], batch.audio[:, settled:], overlap=2, team=team)
+
+    def _jittered(self, f0_hz: Tensor) -> Tensor:
+        """Pitch as the network is told it, (batch, frames) Hz; what it shall sound like stays."""
+        reach = self.settings.pitch_jitter_cents / 1200.0
+        if not reach:
+            return f0_hz
+        size = f0_hz.shape[0] * self._team.size
+        octaves = np.random.default_rng([self.settings.seed, self.step, 2]).uniform(-reach, reach, size)
+        moved = torch.from_numpy(octaves[self._team.share][: f0_hz.shape[0], None]).float()
+        return f0_hz * torch.exp2(moved)
 
     def _board(self) -> Any:
         if not self._team.leads:

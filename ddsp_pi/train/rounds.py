@@ -176,9 +176,10 @@ class Trimming:
         run, path = self.run, self.path(width)
         story = []
         if surgery is not None:
+            rounds = self.plan.widths.index(width) + 1
             story.append(
                 f"trimmed from {run.plan.settings.hidden} to {width} wide by {surgery.criterion}, "
-                f"{len(self.plan.widths)} rounds of {surgery.teacher_steps} steps on the teacher's spectra "
+                f"{rounds} round(s) of {surgery.teacher_steps} steps on the teacher's spectra "
                 f"and {surgery.finetune_steps} spectral steps, seed {surgery.seed}"
             )
         instrument, _ = run.export(decoder, path, story)

@@ -24,6 +24,14 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     finetune_steps: Count = 1400
     finetune_batch: Count = 8
     finetune_rate: Rate = 1e-3
+    pitch_jitter_cents: Annotated[float, Meta(ge=0, le=600)] = 0.0
+    """How far at most the pitch that the network hears is moved, a whole segment at a time.
+
+    Recordings of single notes show the network a comb of pitches, each with the quirks of one or two
+    takes; moved to and fro, neighbours overlap and what they have in common is learned.
+    """
+    weight_decay: Annotated[float, Meta(ge=0)] = 0.0
+    """Of AdamW (Loshchilov & Hutter 2019)."""
     distil: Annotated[float, Meta(ge=0)] = 0.0
     """Weight of staying near the given spectra while fine-tuning; used when a teacher made them."""
     room_seconds: Annotated[float, Meta(ge=0, le=5)] = 0.0
