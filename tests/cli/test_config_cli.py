@@ -12,7 +12,7 @@ from ddsp_pi.cli import EXTRAS, VERBS, main
 from ddsp_pi.config import load_config
 from ddsp_pi.errors import AudioError, ConfigError
 
-TRAINERS = {"train", "evaluate", "export"}
+TRAINERS = {"train", "trim", "study", "evaluate", "export"}
 
 
 @pytest.fixture

@@ -235,7 +235,8 @@ def test_other_hops_see_the_same_pitch():
     path = 300 * 2 ** (np.linspace(0, 1, SAMPLE_RATE))
     fine = refine_f0(play(path), path[::HOP])
     coarse = refine_f0(play(path), path[:: 2 * HOP], hop=2 * HOP)
-    np.testing.assert_array_equal(fine[::2], coarse)
+    # The last bits depend on where in memory a vector begins.
+    np.testing.assert_allclose(fine[::2], coarse, rtol=1e-6)
 
 
 @pytest.mark.parametrize("guess_hz", [300.0, np.nan, 0.0, 20.0, 9000.0])

@@ -23,12 +23,16 @@ def test_every_shipped_instrument_is_fit_to_play(path):
     assert "unknown" not in card.licence
 
 
-@pytest.mark.parametrize("path", SHIPPED_FILES, ids=lambda path: path.stem)
-def test_every_shipped_instrument_beats_the_static_baseline(path):
-    metrics = load_instrument(path).card.metrics
+def test_the_violin_is_what_it_was_promised_to_be():
+    metrics = load_instrument(VIOLIN).card.metrics
     assert metrics["below_static"] >= 0.25
     assert metrics["to_oracle"] >= 0.70
     assert metrics["pitch_within_20_cents"] >= 0.95
+
+
+@pytest.mark.parametrize("path", SHIPPED_FILES, ids=lambda path: path.stem)
+def test_every_shipped_instrument_is_as_loud_as_it_is_asked_to_be(path):
+    metrics = load_instrument(path).card.metrics
     assert metrics["loudness_correlation"] >= 0.95
     assert abs(metrics["loudness_bias_db"]) <= 0.5
 
@@ -84,7 +88,7 @@ def test_a_bad_instrument_is_refused_with_its_reason(tmp_path, name):
 
 def test_a_truncated_file_is_refused(tmp_path):
     path = tmp_path / "half.onnx"
-    path.write_bytes(VIOLIN.read_bytes()[:100_000])
+    path.write_bytes(VIOLIN.read_bytes()[:30_000])
     with pytest.raises(InstrumentError, match="not a readable ONNX file"):
         load_instrument(path)
 

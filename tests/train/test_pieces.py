@@ -16,8 +16,11 @@ from ddsp_pi.train.dataset import split
 from ddsp_pi.train.export import Origin, make_card, streaming_difference, write_instrument
 from ddsp_pi.train.features import Features
 from ddsp_pi.train.labels import label_pitch
+from ddsp_pi.train.loop import Trainer
 from ddsp_pi.train.losses import spectral_loss
 from ddsp_pi.train.networks import Decoder, Scaling, Widths, interpolated, log_a_power
+from ddsp_pi.train.settings import Settings
+from ddsp_pi.train.team import Team
 from ddsp_pi.train.yin import yin
 from tests.references import decibels
 from tests.train.toy import phrase
@@ -187,3 +190,28 @@ def test_streaming_difference_sees_a_small_change(tmp_path):
     with torch.no_grad():
         network.head.bias[3] += 0.02
     assert streaming_difference(network, path, 2.0) > 1e-4
+
+
+def test_jitter_moves_whole_segments_and_is_the_same_after_a_resume(tmp_path):
+    trainer = Trainer(decoder(), Settings(pitch_jitter_cents=100.0), None, tmp_path)
+    told = torch.full((8, 10), 440.0)
+    heard = trainer._jittered(told)
+    cents = 1200.0 * torch.log2(heard / told)
+    assert (cents == cents[:, :1]).all()
+    assert 30.0 < cents.abs().max() <= 100.0
+    assert len(set(cents[:, 0].tolist())) == 8
+    torch.testing.assert_close(trainer._jittered(told), heard, rtol=0, atol=0)
+    trainer.step += 1
+    assert not torch.equal(trainer._jittered(told), heard)
+    plain = Trainer(decoder(), Settings(), None, tmp_path)
+    assert plain._jittered(told) is told
+
+
+def test_the_shares_of_a_team_are_jittered_as_the_whole_batch_is(tmp_path):
+    told = torch.full((5, 4), 440.0)
+    settings = Settings(pitch_jitter_cents=100.0)
+    whole = Trainer(decoder(), settings, None, tmp_path)._jittered(told)
+    for rank in range(2):
+        member = Trainer(decoder(), settings, None, tmp_path, Team(rank, 1, 0))
+        member._team.size = 2
+        torch.testing.assert_close(member._jittered(told[rank::2]), whole[rank::2], rtol=0, atol=0)
