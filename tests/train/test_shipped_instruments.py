@@ -54,7 +54,7 @@ def test_the_figures_of_the_card_can_be_measured_again(shipped, folder):
 
 
 TOO_NEAR_ITS_BASELINE = {
-    "alto-sax": "its tone hardly changes: even its training notes are no more than a fifth below",
+    "alto-sax": "its tone hardly changes: even its training notes are only about a fifth below",
     "flute": "twelve pitches, normalised: the loudness does not say how softly it was played",
     "voice": "vowels are neither in the pitch nor in the loudness",
 }
