@@ -35,10 +35,10 @@ def gather(folders: Sequence[Path]) -> list[Entry]:
     Raises:
         RunError: a folder holds neither.
     """
-    found = [pair for folder in folders for pair in _points(folder)]
-    times = step_times([path for path, _ in found])
-    entries = [Entry(point, us) for (_, point), us in zip(found, times, strict=True)]
-    return list({_key(entry.point): entry for entry in entries}.values())
+    # Trimmings of one run all begin with the same teacher.
+    found = {_key(point): (path, point) for folder in folders for path, point in _points(folder)}
+    times = step_times([path for path, _ in found.values()])
+    return [Entry(point, us) for (_, point), us in zip(found.values(), times, strict=True)]
 
 
 def step_times(paths: Sequence[Path]) -> list[float]:
