@@ -119,12 +119,12 @@ def method(point: Point) -> str:
     surgery = point.surgery
     if surgery is None:
         return "trained at this width"
-    if surgery.criterion == UNSTRUCTURED:
-        return "single weights masked"
-    words = [f"trimmed by {surgery.criterion}"]
+    masked = surgery.criterion == UNSTRUCTURED
+    words = ["single weights masked" if masked else f"trimmed by {surgery.criterion}"]
     words += ["without repair"] if not surgery.repair else []
     words += ["rewound"] if surgery.rewind else []
     words += [f"distilled ({surgery.distil:g})"] if surgery.distil else []
+    words += [f"{surgery.teacher_steps} + {surgery.finetune_steps} steps"]
     return ", ".join(words)
 
 
