@@ -160,8 +160,12 @@ def test_features_are_the_same_whoever_makes_them(backend, recordings, alone, tm
     assert [text.partition(":")[0] for text in made.refusals] == [str(paths[-1])]
     assert len(made.features) == len(wanted.features) == len(paths) - 1
     for mine, other in zip(made.features, wanted.features, strict=True):
-        for field in fields(mine):
-            np.testing.assert_array_equal(getattr(mine, field.name), getattr(other, field.name))
+        assert mine.name == other.name
+        for field in fields(mine)[1:]:
+            # The last bits depend on where in memory a vector begins.
+            np.testing.assert_allclose(
+                getattr(mine, field.name), getattr(other, field.name), rtol=1e-5, atol=1e-8
+            )
 
 
 @pytest.mark.parametrize("backend", LIBRARIES)
