@@ -187,14 +187,17 @@ class Trainer:
         harmonics, noise, _ = self.decoder(self._jittered(batch.f0_hz), batch.loudness_db)
         place = int(np.random.default_rng([self.settings.seed, self.step, 1]).integers(1 << 30))
         audio = self._synthesizer.get_signal(harmonics, noise, batch.sines, place)
+        loss = self._heard_loss(audio, batch.audio)
         if self.settings.distil:
-            near = self.settings.distil * _distance(harmonics, noise, batch, team)
-            return near + spectral_loss(audio, batch.audio, overlap=2, team=team)
+            loss = loss + self.settings.distil * _distance(harmonics, noise, batch, team)
+        return loss
+
+    def _heard_loss(self, audio: Tensor, target: Tensor) -> Tensor:
         if self._room is None:
-            return spectral_loss(audio, batch.audio, overlap=2, team=team)
+            return spectral_loss(audio, target, overlap=2, team=self._team)
         # The room's tail of what was played before the segment is unknown, so its first third is not judged.
         settled = audio.shape[1] // 3
-        return spectral_loss(self._room(audio)[:, settled:], batch.audio[:, settled:], overlap=2, team=team)
+        return spectral_loss(self._room(audio)[:, settled:], target[:, settled:], overlap=2, team=self._team)
 
     def _jittered(self, f0_hz: Tensor) -> Tensor:
         """Pitch as the network is told it, (batch, frames) Hz; what it shall sound like stays."""

@@ -36,7 +36,9 @@ def gather(folders: Sequence[Path]) -> list[Entry]:
         RunError: a folder holds neither.
     """
     # Trimmings of one run all begin with the same teacher.
-    found = {_key(point): (path, point) for folder in folders for path, point in _points(folder)}
+    found = {
+        msgspec.json.encode(point): (path, point) for folder in folders for path, point in _points(folder)
+    }
     times = step_times([path for path, _ in found.values()])
     return [Entry(point, us) for (_, point), us in zip(found.values(), times, strict=True)]
 
@@ -86,10 +88,6 @@ def _trained(folder: Path) -> tuple[Path, Point]:
         metrics=card.metrics,
     )
     return path, point
-
-
-def _key(point: Point) -> bytes:
-    return msgspec.json.encode((point.name, point.width, point.surgery, point.run_seed))
 
 
 def write_study(entries: Sequence[Entry], folder: Path) -> None:

@@ -1,4 +1,3 @@
-import json
 from dataclasses import replace
 
 import msgspec
@@ -239,4 +238,3 @@ def test_widths_count_what_torch_counts():
     assert {part.shape[1] for part in outgoing(network, "gru")} == {12}
     fewer = with_outputs(network, 10, 3)
     assert fewer.widths == msgspec.structs.replace(widths, harmonics=10, bands=3)
-    json.dumps(msgspec.to_builtins(widths))

@@ -12,6 +12,7 @@ from ddsp_pi.models.bundle import load_instrument
 from ddsp_pi.train import export
 from ddsp_pi.train.networks import BODY_KNOTS
 from ddsp_pi.train.run import open_run
+from ddsp_pi.train.study import gather
 from ddsp_pi.train.units import with_outputs
 from tests.train.toy import write_recordings
 
@@ -145,6 +146,18 @@ def test_a_study_compares_and_draws_again_from_what_it_kept(run, trimmed, tmp_pa
     assert main(["study", "-o", str(folder)]) == 0
     assert (folder / "table.md").read_text() == table
     assert (folder / "trimming.png").stat().st_size > 10_000
+
+
+def test_a_study_tells_two_trimmings_of_one_width_apart_and_times_a_shared_teacher_once(trimmed, tmp_path):
+    other = tmp_path / "other"
+    shutil.copytree(trimmed, other)
+    points = curve(other)
+    points[-1]["run_seed"] += 1
+    points[-2]["metrics"]["loss"] += 0.1
+    (other / "curve.json").write_text(json.dumps(points))
+    entries = gather([trimmed, other])
+    assert [entry.point.width for entry in entries] == [24, 16, 8, 16, 8]
+    assert min(entry.step_us for entry in entries) > 0.0
 
 
 @pytest.mark.parametrize("width", ["24", "600", "1", "-3"])
