@@ -5,6 +5,7 @@ PYTHON ?= python3
 BIN := $(VENV)/bin
 PLAYABLE := $(VENV)/.playable
 CHECKABLE := $(VENV)/.checkable
+KERNEL := $(wildcard ddsp_pi/native/*.[ch]) hatch_build.py
 PERFORMANCES := violin-phrase sequencer-line
 
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
@@ -56,11 +57,11 @@ clean:
 packages:
 	@PYTHON="$(PYTHON)" tests/system-packages.sh
 
-$(PLAYABLE): pyproject.toml ddsp_pi/__init__.py | $(BIN)/pip
+$(PLAYABLE): pyproject.toml ddsp_pi/__init__.py $(KERNEL) | $(BIN)/pip
 	$(BIN)/pip install -q -e '.[plot,files]'
 	@touch $@
 
-$(CHECKABLE): pyproject.toml ddsp_pi/__init__.py | $(BIN)/pip
+$(CHECKABLE): pyproject.toml ddsp_pi/__init__.py $(KERNEL) | $(BIN)/pip
 	$(BIN)/pip install -q -e '.[train,dev]'
 	@touch $@ $(PLAYABLE)
 

@@ -37,6 +37,10 @@ class AudioError(DdspPiError, OSError):
     exit_code = 1
 
 
+class KernelError(DdspPiError, OSError):
+    """A native kernel that was asked for and cannot be used."""
+
+
 class BoardError(DdspPiError, OSError):
     """A board that is not there or does not answer."""
 

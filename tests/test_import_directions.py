@@ -24,10 +24,12 @@ MAY_IMPORT = {
     "config": {*GROUND, "located", "setting", "shipped"},
     "recording": {*GROUND, "dsp"},
     "pictures": {*GROUND, "dsp", "rack", "recording"},
-    "dsp": {*GROUND, "dsp"},
-    "models": {*GROUND, "files", "dsp", "models"},
+    "native": {*GROUND, "native"},
+    "link": {*GROUND, "link"},
+    "dsp": {*GROUND, "native", "dsp"},
+    "models": {*GROUND, "files", "native", "dsp", "models"},
     "modes": {*GROUND, "dsp", "models", "modes"},
-    "engine": {*GROUND, "files", "dsp", "models", "modes", "engine"},
+    "engine": {*GROUND, "files", "native", "dsp", "models", "modes", "engine"},
     "rack": {*SERVED, "rack"},
     "control": {*SERVED, "control"},
     "service": {*SERVED, "service"},
@@ -35,7 +37,7 @@ MAY_IMPORT = {
 }
 """What each module or package of ours may import of ours."""
 
-EVERYTHING = {"app", "bench", "cli", "__main__"}
+EVERYTHING = {"app", "bench", "cli", "processes", "__main__"}
 """The composition root, what measures it and the command line know every part, but not training."""
 
 TRAINERS = {f"ddsp_pi.cli.{verb}" for verb in ("train", "trim", "study", "evaluate", "export")}

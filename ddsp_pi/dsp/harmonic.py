@@ -78,6 +78,10 @@ class HarmonicBank:
         sums = np.matmul(amplitudes, powers.view(np.float32)[:, : 2 * n], out=self._sums[:, : 2 * n])
         return sums[:, 1::2]
 
+    def skip(self, f0_hz: NDArray[np.float64]) -> None:
+        """Let (n,) samples pass in silence."""
+        self._advance(f0_hz, len(f0_hz))
+
     def _audible(self, f0_hz: NDArray[np.float64]) -> tuple[int, int]:
         """How many partials stay below Nyquist at some sample, and how many at all of them."""
         always = self._below_nyquist(float(np.maximum.reduce(f0_hz)))

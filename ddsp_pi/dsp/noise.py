@@ -44,37 +44,49 @@ def noise_bank(n_bands: int, samples: int = BANK_SAMPLES, seed: int = 0) -> NDAr
     return np.ascontiguousarray(bank.reshape(n_bands, -1, HOP).swapaxes(0, 1), dtype=np.float32)
 
 
+PASS_HOPS = 125
+"""The bank is read for a third of a second from one place, then from another."""
+
+N_PLACES = 61
+"""Places come round again after 20 seconds."""
+
+
+def noise_places(n_bands: int, seed: int) -> NDArray[np.int64]:
+    """(N_PLACES,) hops of the bank at which passes begin, in random order."""
+    last = len(noise_bank(n_bands)) - PASS_HOPS
+    return np.random.default_rng(seed).integers(last, size=N_PLACES)
+
+
+def pass_fade() -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Gains (HOP,) of the pass that leaves and of the one that arrives, at equal power."""
+    angle = np.arange(HOP) * (np.pi / 2 / HOP)
+    return np.cos(angle).astype(np.float32), np.sin(angle).astype(np.float32)
+
+
 class FilteredNoise:
     """Noise with per-band magnitudes that ramp linearly over each call.
 
-    The bank is read from a random place for a third of a second, then cross-faded (equal power,
-    one hop) to another, so that no repetition is heard. Places follow from the seed: equal input
-    gives equal output, however it is split into blocks.
+    The bank is read from one place after another, cross-faded over one hop, so that no repetition
+    is heard. Places follow from the seed: equal input gives equal output, however it is split
+    into blocks.
     """
-
-    PASS_HOPS = 125
 
     def __init__(self, n_bands: int, max_block: int = HOP, seed: int = 0) -> None:
         self._bank = noise_bank(n_bands)
-        self._seed = seed
         self._magnitudes = np.empty((2, n_bands), np.float32)
         self._sums = np.empty((2, max_block), np.float32)
         self._mixer = Ramp(max_block)
-        angle = np.arange(HOP) * (np.pi / 2 / HOP)
-        self._leaving, self._arriving = np.cos(angle).astype(np.float32), np.sin(angle).astype(np.float32)
+        self._leaving, self._arriving = pass_fade()
+        self._places = noise_places(n_bands, seed)
         self.reset()
 
     def reset(self) -> None:
         """Start again at the first place."""
-        self._rng = np.random.default_rng(self._seed)
-        self._place, self._next_place = self._draw(), self._draw()
-        self._hop, self._sample = 0, 0
+        self._pass = self._hop = self._sample = 0
 
     def follow(self, other: "FilteredNoise") -> None:
         """Go on at the place of another noise; with as many bands it is the very same noise."""
-        self._rng.bit_generator.state = other._rng.bit_generator.state
-        self._place, self._next_place = other._place, other._next_place
-        self._hop, self._sample = other._hop, other._sample
+        self._pass, self._hop, self._sample = other._pass, other._hop, other._sample
 
     def render(self, start: NDArray[np.float32], end: NDArray[np.float32], out: NDArray[np.float32]) -> None:
         """Write n = len(out) ≤ max_block samples.
@@ -99,15 +111,22 @@ class FilteredNoise:
             done += piece
         return sums
 
+    def skip(self, n: int) -> None:
+        """Let n samples pass in silence, not beyond the end of a hop."""
+        self._advance(n)
+
     def _noises(self, n: int) -> NDArray[np.float32]:
         """The next n samples of all bands, (n_bands, n), not beyond the end of a hop."""
         at = slice(self._sample, self._sample + n)
-        noises: NDArray[np.float32] = self._bank[self._place + self._hop, :, at]
-        if self._hop < self.PASS_HOPS - 1:
+        noises: NDArray[np.float32] = self._bank[self._place(0) + self._hop, :, at]
+        if self._hop < PASS_HOPS - 1:
             return noises
         noises = noises * self._leaving[at]
-        noises += self._bank[self._next_place, :, at] * self._arriving[at]
+        noises += self._bank[self._place(1), :, at] * self._arriving[at]
         return noises
+
+    def _place(self, ahead: int) -> int:
+        return int(self._places[(self._pass + ahead) % N_PLACES])
 
     def _advance(self, n: int) -> None:
         self._sample += n
@@ -115,9 +134,6 @@ class FilteredNoise:
             return
         self._sample = 0
         self._hop += 1
-        if self._hop == self.PASS_HOPS:
+        if self._hop == PASS_HOPS:
             # The hop that was faded in has been heard already.
-            self._place, self._next_place, self._hop = self._next_place, self._draw(), 1
-
-    def _draw(self) -> int:
-        return int(self._rng.integers(len(self._bank) - self.PASS_HOPS))
+            self._pass, self._hop = self._pass + 1, 1

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from ddsp_pi.dsp.loudness import loudness_contour
-from ddsp_pi.dsp.noise import FilteredNoise, band_power, band_responses, noise_bank
+from ddsp_pi.dsp.noise import PASS_HOPS, FilteredNoise, band_power, band_responses, noise_bank
 from ddsp_pi.frame import HOP, SAMPLE_RATE
 from tests.references import blocks, decibels
 
@@ -69,7 +69,7 @@ def test_any_split_into_blocks_sounds_the_same(sizes):
 
 def test_cross_fades_keep_the_level():
     out = render(flat(2000))
-    every = (FilteredNoise.PASS_HOPS - 1) * HOP
+    every = (PASS_HOPS - 1) * HOP
     at_fades = [out[i : i + HOP] for i in range(every, len(out), every)]
     assert np.var(np.concatenate(at_fades)) == pytest.approx(1.0, abs=0.15)
 

@@ -1,0 +1,1 @@
+"""The native kernel: the inner loops in C, for whom numpy is the oracle and the fallback."""

@@ -1,0 +1,3 @@
+#include "kernel.h"
+
+EXPORT int kernel_version(void) { return KERNEL_VERSION; }
