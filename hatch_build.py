@@ -1,4 +1,4 @@
-"""Builds the native kernel with whatever C compiler there is; without one the package installs all the same."""
+"""Builds the native kernel with whatever C compiler there is; without one the package installs, too."""
 
 import os
 import platform

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ddsp_pi.config import Config
-from ddsp_pi.control.hub import NoteHub
-from ddsp_pi.engine.loop import Engine, block_window
+from ddsp_pi.engine.clock import Clock
+from ddsp_pi.engine.loop import Controls, Engine
+from ddsp_pi.engine.parts import Part
 from ddsp_pi.errors import ConfigError, InstrumentError, ParamError
-from ddsp_pi.frame import ControlFrame
 from ddsp_pi.models.bundle import Instrument, load_instrument
 from ddsp_pi.models.decoder import Decoder
 from ddsp_pi.models.library import open_instrument
@@ -16,7 +16,6 @@ from ddsp_pi.models.morph import MorphDecoder
 from ddsp_pi.modes.base import Mode
 from ddsp_pi.modes.cv import CvMode
 from ddsp_pi.params import ParamSet
-from ddsp_pi.rack.board import Board
 from ddsp_pi.rack.routing import CvRouter
 
 MODES: dict[str, Callable[[Decoder], Mode]] = {"cv": CvMode}
@@ -26,13 +25,17 @@ MODES: dict[str, Callable[[Decoder], Mode]] = {"cv": CvMode}
 class App:
     """Everything that plays, wired."""
 
+    config: Config
     engine: Engine
-    params: ParamSet
-    hub: NoteHub
     instrument: Instrument
     """The one that plays, or is about to."""
     other: Instrument | None
     """The one that it morphs to."""
+
+    @property
+    def params(self) -> ParamSet:
+        """The parameters of the mode that plays."""
+        return self.engine.parts.mode.params
 
     def play(self, path: Path) -> None:
         """Load and check an instrument file and fade over to it; from any thread but the render loop's.
@@ -41,47 +44,57 @@ class App:
             InstrumentError: it cannot play, or cannot morph to the other; nothing has changed then.
         """
         instrument = load_instrument(path)
-        self.engine.mode.use(_decoder(instrument, self.other))
+        self.engine.parts.mode.use(decoder_of(instrument, self.other, self.config.voices))
         self.instrument = instrument
 
+    def change_mode(self, name: str) -> None:
+        """Fade over to another mode with parameters as configured; from any thread but the render loop's.
 
-def build(config: Config, board: Board) -> App:
-    """Load what the configuration names and connect it to a board.
+        Raises:
+            ConfigError: there is no such mode.
+        """
+        self.engine.parts.change(part_of(self.config, name, self.instrument, self.other))
+
+
+def build(config: Config, controls: Controls, clock: Clock | None = None) -> App:
+    """Load what the configuration names and connect it to a board, or to what stands for one.
 
     Raises:
         ConfigError: an unknown mode or parameter. InstrumentError: the instrument cannot play.
     """
     instrument = open_instrument(config.model)
     other = None if config.morph_to is None else open_instrument(config.morph_to)
-    mode = _mode(config.mode)(_decoder(instrument, other))
+    part = part_of(config, config.mode, instrument, other)
+    return App(config, Engine(part, controls, clock), instrument, other)
+
+
+def part_of(config: Config, mode_name: str, instrument: Instrument, other: Instrument | None) -> Part:
+    """A mode as configured, with its cables.
+
+    Raises:
+        ConfigError: an unknown mode or parameter. InstrumentError: the two cannot morph.
+    """
+    if mode_name not in MODES:
+        raise ConfigError(f"no mode called {mode_name!r}; there are: {', '.join(MODES)}")
+    mode = MODES[mode_name](decoder_of(instrument, other, config.voices))
     _set_params(mode.params, config.params)
-    router = CvRouter(config.cv.routes, mode.params, config.cv.zero_volt_note)
-    hub = NoteHub()
-
-    def controls(first: int, n: int) -> ControlFrame:
-        start_ns, end_ns = block_window(first, n)
-        frame = board.read(start_ns, end_ns)
-        router.apply(frame, n)
-        return hub.join(frame)
-
-    return App(Engine(mode, controls), mode.params, hub, instrument, other)
+    return Part(mode, CvRouter(config.cv.routes, mode.params, config.cv.zero_volt_note).apply)
 
 
-def _mode(name: str) -> Callable[[Decoder], Mode]:
-    if name not in MODES:
-        raise ConfigError(f"no mode called {name!r}; there are: {', '.join(MODES)}")
-    return MODES[name]
+def decoder_of(instrument: Instrument, other: Instrument | None, voices: int) -> Decoder:
+    """A decoder of one instrument, or of the way from it to another.
 
-
-def _decoder(instrument: Instrument, other: Instrument | None) -> Decoder:
+    Raises:
+        InstrumentError: the two cannot morph.
+    """
     if other is None:
-        return instrument.decoder()
+        return instrument.decoder(voices)
     if other.card.n_bands != instrument.card.n_bands:
         raise InstrumentError(
             f"{instrument.card.name} and {other.card.name} cannot morph: "
             f"{instrument.card.n_bands} and {other.card.n_bands} noise bands"
         )
-    return MorphDecoder(instrument.decoder(), other.decoder())
+    return MorphDecoder(instrument.decoder(voices), other.decoder(voices))
 
 
 def _set_params(params: ParamSet, values: dict[str, float]) -> None:

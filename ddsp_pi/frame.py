@@ -1,4 +1,4 @@
-"""ControlFrame: what the rack says during one block, and the clock units it is said in."""
+"""What the rack says, and the clock units it is said in."""
 
 import msgspec
 
@@ -11,7 +11,7 @@ HOP = 128
 HOP_RATE = SAMPLE_RATE / HOP
 
 
-class Edge(msgspec.Struct, frozen=True):
+class Edge(msgspec.Struct, frozen=True, tag="edge"):
     """A gate going high or low. `gate` counts from 1 as on the panel; `at_ns` is its own time."""
 
     gate: int
@@ -19,7 +19,7 @@ class Edge(msgspec.Struct, frozen=True):
     at_ns: int
 
 
-class Note(msgspec.Struct, frozen=True):
+class Note(msgspec.Struct, frozen=True, tag="note"):
     """A played note: MIDI number (fractions allowed) and velocity 0..1, where 0 releases it."""
 
     note: float
@@ -27,22 +27,18 @@ class Note(msgspec.Struct, frozen=True):
     at_ns: int
 
 
-class ControlFrame(msgspec.Struct, frozen=True):
-    """Everything the rack says during one block.
+Event = Edge | Note
 
-    `volts[i]` is CV jack i+1 as last known by the end of the block, NaN where nothing is
-    patched. Edges and notes carry their own times, in order, on the clock of `start_ns`.
+
+class ControlFrame(msgspec.Struct, frozen=True):
+    """What a mode has to know about a piece of sound, besides its parameters.
+
+    A piece never goes beyond the end of its hop, and events happen at its first sample.
     """
 
-    start_ns: int
-    volts: tuple[float, ...] = ()
-    edges: tuple[Edge, ...] = ()
-    notes: tuple[Note, ...] = ()
-
-    def offset(self, at_ns: int, n: int) -> int:
-        """The sample of this n-sample block at which `at_ns` falls, held inside the block."""
-        sample = round((at_ns - self.start_ns) * SAMPLE_RATE / 1e9)
-        return min(max(sample, 0), n - 1)
+    position: int = 0
+    """Where in its hop the piece begins, 0..HOP − 1."""
+    events: tuple[Event, ...] = ()
 
 
 def nanoseconds(sample: int) -> int:

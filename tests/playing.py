@@ -4,8 +4,9 @@ import math
 
 import numpy as np
 
-from ddsp_pi.engine.loop import Engine, block_window
-from ddsp_pi.frame import SAMPLE_RATE, ControlFrame, Edge
+from ddsp_pi.engine.loop import Engine
+from ddsp_pi.engine.parts import Part
+from ddsp_pi.frame import SAMPLE_RATE, Edge
 from ddsp_pi.models.card import Spectrum
 from ddsp_pi.models.decoder import StaticDecoder
 from ddsp_pi.modes.cv import CvMode
@@ -14,31 +15,45 @@ SPECTRUM = Spectrum((40.0, 1000.0, 20_000.0), (0.0, -2.0, -6.0), (-7.0,) * 65)
 PURE = Spectrum((40.0, 20_000.0), (0.0, -5.0), (-30.0,) * 65)
 
 
-def static(spectrum=SPECTRUM, n_harmonics=40):
-    return StaticDecoder(spectrum, n_harmonics, 65)
+def static(spectrum=SPECTRUM, n_harmonics=40, voices=1):
+    return StaticDecoder(spectrum, n_harmonics, 65, voices)
 
 
 def ns(seconds):
     return round(seconds * 1e9)
 
 
-def gate(*times_s):
-    """Edges of gate 1 that alternate, beginning with high."""
-    return tuple(Edge(1, i % 2 == 0, ns(t)) for i, t in enumerate(times_s))
+def gate(*times_s, number=1):
+    """Edges of a gate that alternate, beginning with high."""
+    return tuple(Edge(number, i % 2 == 0, ns(t)) for i, t in enumerate(times_s))
+
+
+class Script:
+    """Cables and keys written down beforehand."""
+
+    def __init__(self, events):
+        self._events = sorted(events, key=lambda event: event.at_ns)
+        self.at_ns = 0
+
+    def volts(self, at_ns):
+        self.at_ns = at_ns
+        return (math.nan,) * 6
+
+    def events(self, until_ns):
+        due = [event for event in self._events if event.at_ns < until_ns]
+        del self._events[: len(due)]
+        return due
 
 
 def engine(mode=None, edges=(), notes=(), drive=None):
-    """An engine whose cables are `edges`, `notes` and `drive(params, seconds)`."""
-    mode = mode or CvMode(static())
+    """An engine whose cables are `edges`, `notes` and `drive(params, seconds)`, asked at the end of a hop."""
+    mode, script = mode or CvMode(static()), Script((*edges, *notes))
 
-    def controls(first, n):
-        start, end = block_window(first, n)
+    def driven(volts):
         if drive:
-            drive(mode.params, (first + n) / SAMPLE_RATE)
-        within = [tuple(e for e in events if start <= e.at_ns < end) for events in (edges, notes)]
-        return ControlFrame(start, (math.nan,) * 6, *within)
+            drive(mode.params, script.at_ns / 1e9)
 
-    return Engine(mode, controls)
+    return Engine(Part(mode, driven), script)
 
 
 def play(engine, seconds, block=128):

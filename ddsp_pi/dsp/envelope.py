@@ -1,6 +1,5 @@
 """Gate → gain: an attack/decay/sustain/release envelope whose edges fall on any sample."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -46,23 +45,12 @@ class Envelope:
         rise = samples / max(shape.attack_s * SAMPLE_RATE, 1.0) if self._rising else 0.0
         return min(self.gain + rise, 1.0)
 
-    def render(self, shape: Shape, edges: Sequence[tuple[int, bool]], out: NDArray[np.float32]) -> None:
-        """Write the gain of n = len(out) samples.
+    def move(self, high: bool) -> None:
+        """The gate opens, again or for the first time, or closes, before the next sample."""
+        self.gate = self._rising = high
 
-        Args:
-            shape: the times, constant over the block.
-            edges: (sample, high) in order; an edge takes effect at that very sample.
-            out: (n,) overwritten.
-        """
-        done = 0
-        for sample, high in (*edges, (len(out), None)):
-            self._run(shape, out[done:sample])
-            done = sample
-            if high is not None:
-                self.gate = high
-                self._rising = high
-
-    def _run(self, shape: Shape, out: NDArray[np.float32]) -> None:
+    def render(self, shape: Shape, out: NDArray[np.float32]) -> None:
+        """Write the gain of n = len(out) samples; the times are constant over them."""
         if self._rising and len(out):
             out = out[self._rise(shape.attack_s, out) :]
         if len(out):

@@ -1,65 +1,97 @@
 """The render loop: one path for files and for the rack."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Sequence
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ddsp_pi.dsp.limiter import Limiter
+from ddsp_pi.engine.clock import Clock, SampleCount
+from ddsp_pi.engine.parts import Part, Parts, Volts
 from ddsp_pi.engine.telemetry import Telemetry
-from ddsp_pi.frame import HOP, SAMPLE_RATE, ControlFrame, nanoseconds
-from ddsp_pi.modes.base import Mode
+from ddsp_pi.frame import HOP, SAMPLE_RATE, ControlFrame, Event
 
-Controls = Callable[[int, int], ControlFrame]
-"""(first sample, number of samples) → what the rack says meanwhile, parameters already set."""
+Array = NDArray[np.float32]
 
 _SILENCE = np.zeros(HOP, np.float32)
 
 
-class Engine:
-    """Mode and limiter, fed with control frames block by block.
+class Controls(Protocol):
+    """What the rack and the players say, on one clock that only goes forward."""
 
-    A block of any size is rendered in pieces that end at hop boundaries, each with a control
-    frame of its own. Gates fall on their sample whatever the size, and blocks of whole hops sound
-    the same to the bit. Shorter pieces hear a moving CV sooner, so there the phases may part.
+    def volts(self, at_ns: int) -> Volts:
+        """CV jacks as last known before `at_ns`, NaN where nothing is patched."""
+
+    def events(self, until_ns: int) -> Sequence[Event]:
+        """What has not been said yet, at least all that happened before `until_ns`."""
+
+
+class Engine:
+    """Parts and output stage, fed with volts and events.
+
+    A block of any size is rendered in pieces that end at hop boundaries and where something
+    happens. Volts are taken once per hop and events fall on their sample, so blocks of any size
+    sound the same.
     """
 
-    def __init__(self, mode: Mode, controls: Controls) -> None:
-        self.mode = mode
+    def __init__(self, part: Part, controls: Controls, clock: Clock | None = None) -> None:
+        self.parts = Parts(part)
         self.telemetry = Telemetry()
         self._controls = controls
-        self._limiter = Limiter()
+        self._clock = clock or SampleCount()
+        self._output = Limiter()
+        self._waiting: list[tuple[int, Event]] = []
         self._position = 0
 
-    def reset(self) -> None:
-        """Silence, time zero."""
-        self.mode.reset()
-        self._limiter.reset()
-        self._position = 0
-
-    def render(self, out: NDArray[np.float32]) -> None:
-        """Write the next len(out) mono samples."""
+    def render(self, out: Array, audio_in: Array | None = None) -> None:
+        """Write the next len(out) mono samples; audio_in (len(out),) is what the module hears."""
         begun = time.perf_counter()
+        self._clock.block(len(out))
+        self._gather(self._position + len(out))
         done = 0
         while done < len(out):
-            piece = min(len(out) - done, HOP - self._position % HOP)
-            self._render_piece(out[done : done + piece])
-            done += piece
-        seconds = time.perf_counter() - begun
-        self.telemetry.count(seconds * SAMPLE_RATE / len(out), self._limiter.peak)
+            n = self._piece(len(out) - done)
+            heard = _SILENCE[:n] if audio_in is None else audio_in[done : done + n]
+            self._render_piece(heard, out[done : done + n])
+            done += n
+        self._finish(out)
+        self.telemetry.count((time.perf_counter() - begun) * SAMPLE_RATE / len(out), self._output.peak)
 
-    def _render_piece(self, out: NDArray[np.float32]) -> None:
-        n = len(out)
-        self.mode.render(self._controls(self._position, n), _SILENCE[:n], out)
-        self.telemetry.count_outside(self.mode.outside, n)
-        self._position += n
-        if not self._limiter.process(out):
+    def _gather(self, end: int) -> None:
+        """Fetch what happens before a sample, and whatever else is known already."""
+        sample = self._clock.sample
+        more = [(sample(event.at_ns), event) for event in self._controls.events(self._clock.time_ns(end))]
+        if more:
+            self._waiting = sorted(self._waiting + more, key=lambda waiting: waiting[0])
+
+    def _piece(self, most: int) -> int:
+        """Samples to the end of the hop, or to the next event after this sample."""
+        end = self._position + min(most, HOP - self._position % HOP)
+        for sample, _ in self._waiting:
+            if sample > self._position:
+                return min(sample, end) - self._position
+        return end - self._position
+
+    def _due(self) -> tuple[Event, ...]:
+        """Take out the events of this sample, and those that came too late for theirs."""
+        if not self._waiting or self._waiting[0][0] > self._position:
+            return ()
+        due = tuple(event for sample, event in self._waiting if sample <= self._position)
+        del self._waiting[: len(due)]
+        return due
+
+    def _render_piece(self, audio_in: Array, out: Array) -> None:
+        place = self._position % HOP
+        if place == 0:
+            self.parts.begin_hop(self._controls.volts(self._clock.time_ns(self._position + HOP)))
+        self.parts.render(ControlFrame(place, self._due()), audio_in, out)
+        self.telemetry.count_outside(self.parts.mode.outside, len(out))
+        self._position += len(out)
+
+    def _finish(self, out: Array) -> None:
+        if not self._output.process(out):
             # What is not finite has got into somebody's state and would stay there.
-            self.telemetry.rejected_samples = self._limiter.rejected
-            self.mode.reset()
-
-
-def block_window(first: int, n: int) -> tuple[int, int]:
-    """The time in ns that n samples from `first` on cover, to the start of the next block."""
-    return nanoseconds(first), nanoseconds(first + n)
+            self.telemetry.rejected_samples = self._output.rejected
+            self.parts.reset()

@@ -1,12 +1,11 @@
 """Counters the engine keeps about itself."""
 
-from dataclasses import dataclass
+import msgspec
 
 from ddsp_pi.modes.outside import Outside
 
 
-@dataclass(slots=True)
-class Telemetry:
+class Telemetry(msgspec.Struct):
     """Written by the render loop only, read by anyone."""
 
     blocks: int = 0
@@ -14,10 +13,15 @@ class Telemetry:
     """Share of the time there was, smoothed over about 100 blocks."""
     worst_load: float = 0.0
     xruns: int = 0
+    missed: int = 0
+    """Periods that the audio server or card did not wait for."""
     rejected_samples: int = 0
     """Samples that were not finite and were silenced."""
     peak: float = 0.0
     """Highest output level so far, 1 = full scale."""
+    shed: int = 0
+    """Steps of work that are left out now because there is no time for them."""
+    most_shed: int = 0
 
     sounding_samples: int = 0
     """Samples so far while a note sounded."""

@@ -16,13 +16,13 @@ class Mode(Protocol):
 
     params: ParamSet
     outside: Outside
-    """Whether the last block asked for more than the instrument has learned."""
+    """Whether the last piece asked for more than the instrument has learned."""
 
     def render(self, frame: ControlFrame, audio_in: NDArray[np.float32], out: NDArray[np.float32]) -> None:
-        """Write n = len(out) mono samples; the engine never lets a block straddle a hop.
+        """Write n = len(out) mono samples, a piece that ends with its hop or before.
 
         Args:
-            frame: edges and notes of this block; the parameters already hold its volts.
+            frame: where in its hop the piece begins, and what happens at its first sample.
             audio_in: (n,) what the module hears, zeros where it does not listen.
             out: (n,) overwritten.
         """
@@ -32,6 +32,9 @@ class Mode(Protocol):
 
     def use(self, decoder: Decoder) -> None:
         """Play another instrument from the next hop on, without a click; for other threads to call."""
+
+    def shed(self, partials: int | None, voices: int | None) -> None:
+        """Do with at most so many harmonics and voices from the next hop on; None: all there are."""
 
 
 class SilentMode:
@@ -49,4 +52,7 @@ class SilentMode:
         """See Mode."""
 
     def use(self, decoder: Decoder) -> None:
+        """See Mode."""
+
+    def shed(self, partials: int | None, voices: int | None) -> None:
         """See Mode."""

@@ -1,69 +1,87 @@
-"""A voice whose instrument may be changed while it sounds."""
+"""Voices whose instrument may be changed while they sound."""
 
 import numpy as np
 
 from ddsp_pi.dsp.crossfade import CrossFade
 from ddsp_pi.frame import HOP
 from ddsp_pi.models.decoder import Decoder
-from ddsp_pi.modes.outside import Outside
-from ddsp_pi.modes.voice import Array, DdspVoice, Request
+from ddsp_pi.modes.voices import Array, DdspVoices, Request
 
 FADE_SAMPLES = 19 * HOP
 """51 ms from one instrument to the next."""
 
 
-class ChangingVoice:
-    """The voice that plays and, for the length of a fade, the one that leaves.
+class ChangingVoices:
+    """The voices that play and, for the length of a fade, those that leave.
 
     `use` may be called from any thread but not from two at once. It builds and warms all that is
-    new; the render loop takes over the finished voice between two hops. Both then share one phase
+    new; the render loop takes over the finished voices between two hops. Both then share one phase
     and one noise, nearly equal sounds that fade at equal gain.
     """
 
     def __init__(self, decoder: Decoder) -> None:
-        self.outside = Outside()
         self._fade = CrossFade(FADE_SAMPLES, law="gain")
-        self._block = np.empty(HOP, np.float32)
-        self._playing = self._wanted = DdspVoice(decoder)
-        self._leaving: DdspVoice | None = None
-        self._alive = [self._playing]
+        self.playing = self._wanted = warmed(decoder)
+        self._leaving: DdspVoices | None = None
+        self._alive = [self.playing]
+        self._partials: int | None = None
 
     def use(self, decoder: Decoder) -> None:
-        """Play another decoder from the next hop on."""
-        voice = DdspVoice(decoder)
-        voice.render(Request(440.0, -20.0), np.ones(HOP, np.float32), np.empty(HOP, np.float32))
-        voice.reset()
+        """Play another decoder, of as many voices, from the next hop on."""
+        voices = warmed(decoder)
         # What faded out is let go here: freeing a network takes its time, and the render loop has none.
-        self._alive = [v for v in self._alive if v in (self._playing, self._leaving, self._wanted)]
-        self._alive.append(voice)
-        self._wanted = voice
+        self._alive = [v for v in self._alive if v in (self.playing, self._leaving, self._wanted)]
+        self._alive.append(voices)
+        self._wanted = voices
 
     def reset(self) -> None:
-        """Silence, nothing remembered, no fade; a voice that waits still comes."""
-        self._playing.reset()
+        """Silence, nothing remembered, no fade; voices that wait still come."""
+        self.playing.reset()
         self._leaving = None
-        self.outside.reset()
 
-    def render(self, request: Request, gain: Array, out: Array) -> None:
-        """See DdspVoice."""
-        if self._wanted is not self._playing and self._leaving is None and self._playing.between_hops:
+    def limit(self, partials: int | None) -> None:
+        """Play at most so many harmonics from the next hop on, or all."""
+        self._partials = partials
+        for voices in (self.playing, self._leaving):
+            if voices is not None:
+                voices.partials = partials
+
+    def begin_hop(self, request: Request) -> None:
+        """See DdspVoices."""
+        if self._wanted is not self.playing and self._leaving is None:
             self._change()
-        self._playing.render(request, gain, out)
+        self.playing.begin_hop(request)
         if self._leaving is not None:
-            self._fade_from(self._leaving, request, gain, out)
-        self.outside.look(self._playing.decoder, request.f0_hz, request.loudness_db, float(gain[-1]))
+            self._leaving.begin_hop(request)
+
+    def jump(self, voice: int, f0_hz: float | None = None, loudness_db: float | None = None) -> None:
+        """See DdspVoices."""
+        self.playing.jump(voice, f0_hz, loudness_db)
+        if self._leaving is not None:
+            self._leaving.jump(voice, f0_hz, loudness_db)
+
+    def render(self, begin: int, gain: Array, out: Array) -> None:
+        """Write n = len(out) samples of the hop from `begin` on; gain (V, n)."""
+        out[:] = self.playing.render(begin, gain)
+        if self._leaving is not None:
+            self._fade.process(self._leaving.render(begin, gain), out, out)
+            if self._fade.done:
+                self._leaving = None
 
     def _change(self) -> None:
         arriving = self._wanted
-        arriving.follow(self._playing)
-        # In this order `use` always sees the voice that leaves in one place or the other.
-        self._leaving = self._playing
-        self._playing = arriving
+        arriving.follow(self.playing)
+        arriving.partials = self._partials
+        # In this order `use` always sees the voices that leave in one place or the other.
+        self._leaving = self.playing
+        self.playing = arriving
         self._fade.reset()
 
-    def _fade_from(self, leaving: DdspVoice, request: Request, gain: Array, out: Array) -> None:
-        block = self._block[: len(out)]
-        leaving.render(request, gain, block)
-        self._fade.process(block, out, out)
-        if self._fade.done:
-            self._leaving = None
+
+def warmed(decoder: Decoder) -> DdspVoices:
+    """Voices that have played once, in silence: first steps are slow."""
+    voices, each = DdspVoices(decoder), np.ones(decoder.voices)
+    voices.begin_hop(Request(440.0 * each, -20.0 * each, each))
+    voices.render(0, np.ones((decoder.voices, HOP), np.float32))
+    voices.reset()
+    return voices

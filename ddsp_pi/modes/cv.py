@@ -1,4 +1,4 @@
-"""Mode cv: 1 V/oct and a gate play a neural instrument."""
+"""Mode cv: 1 V/oct and gates play a neural instrument."""
 
 import math
 
@@ -6,15 +6,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ddsp_pi.dsp.envelope import Envelope, Shape
-from ddsp_pi.frame import HOP, SAMPLE_RATE, ControlFrame, Note
+from ddsp_pi.frame import HOP, SAMPLE_RATE, ControlFrame, Edge, Event, Note
 from ddsp_pi.models.decoder import Decoder
-from ddsp_pi.modes.changing import ChangingVoice
-from ddsp_pi.modes.notes import HeldNotes
-from ddsp_pi.modes.voice import Request
+from ddsp_pi.modes.changing import ChangingVoices
+from ddsp_pi.modes.keys import Keys
+from ddsp_pi.modes.outside import Outside
+from ddsp_pi.modes.voices import Request
 from ddsp_pi.params import Param, ParamSet
 
 PARAMS = (
     Param("note", "semitones", 0, 127, 60, "Pitch as a MIDI note number; CV 1 drives it at 1 V/oct."),
+    Param("note_2", "semitones", 0, 127, 60, "Pitch of the second voice, which gate 2 starts."),
     Param("tune", "semitones", -24, 24, 0, "Added to the pitch, wherever it comes from."),
     Param("glide", "ms", 0, 2000, 0, "Time to glide 63 % of the way to a new pitch; 0 jumps."),
     Param("loudness", "dB", -80, 0, -20, "A-weighted loudness at full gate; CV 2 drives it."),
@@ -32,94 +34,147 @@ PARAMS = (
 CABLED = Shape(attack_s=0.003, decay_s=0.01, sustain=1.0, release_s=0.25)
 """With loudness on a cable the cable is the envelope; the gate only opens without a click."""
 
+SHED = Shape(attack_s=0.003, decay_s=0.01, sustain=0.0, release_s=0.05)
+"""How a voice leaves that there is no time for."""
+
 VELOCITY_DB = 30.0
 """Loudness between a velocity of 0 and of 1."""
 
-MAIN_GATE = 1
+PAIRS = ("note", "note_2")
+"""Pitches of the voices that cables play: gate 1 opens the first, gate 2 the second."""
 
 
 class CvMode:
-    """One voice played by pitch, gate and parameters, or by notes."""
+    """Voices played by pairs of pitch and gate, or by keys; as many as the decoder has.
+
+    Timbre, envelope and vibrato are common to all voices. Parameters are read at the start of a hop.
+    """
 
     def __init__(self, decoder: Decoder) -> None:
         self.params = ParamSet(PARAMS)
-        self._voice = ChangingVoice(decoder)
-        self.outside = self._voice.outside
-        self._envelope = Envelope()
-        self._notes = HeldNotes()
-        self._gain = np.empty(HOP, np.float32)
+        self.outside = Outside()
+        voices = decoder.voices
+        self._voices = ChangingVoices(decoder)
+        self._envelopes = [Envelope() for _ in range(voices)]
+        self._keys = Keys(voices)
+        self._gain = np.empty((voices, HOP), np.float32)
+        self._pitch, self._quieter_db = np.zeros((2, voices))
+        self._most = voices
         self.reset()
 
     def use(self, decoder: Decoder) -> None:
         """See Mode."""
-        self._voice.use(decoder)
+        self._voices.use(decoder)
+
+    def shed(self, partials: int | None, voices: int | None) -> None:
+        """See Mode."""
+        self._voices.limit(partials)
+        self._most = len(self._envelopes) if voices is None else voices
 
     def reset(self) -> None:
         """See Mode."""
-        self._voice.reset()
-        self._envelope.reset()
-        self._notes.reset()
-        self._played: Note | None = None
-        self._pitch: float | None = None
+        self._voices.reset()
+        self.outside.reset()
+        self._keys.reset()
+        for envelope in self._envelopes:
+            envelope.reset()
+        self._quieter_db[:] = 0.0
+        self._begun = False
         self._vibrato = 0.0
+        self._shape = CABLED
+        self._f0_hz = np.full(len(self._envelopes), 440.0)
 
     def render(self, frame: ControlFrame, audio_in: NDArray[np.float32], out: NDArray[np.float32]) -> None:
         """See Mode."""
-        n = len(out)
-        edges, shape = self._edges(frame, n), self._shape()
-        opened = [sample for sample, high in edges if high]
-        request = self._request(n, self._envelope.ahead(shape, HOP), opened[-1] if opened else None)
-        gain = self._gain[:n]
-        self._envelope.render(shape, edges, gain)
-        self._voice.render(request, gain, out)
+        for event in frame.events:
+            self._take(event)
+        if frame.position == 0:
+            self._begin_hop()
+        gain = self._gain[:, : len(out)]
+        for voice, envelope in enumerate(self._envelopes):
+            envelope.render(self._shape if voice < self._most else SHED, gain[voice])
+        self._voices.render(frame.position, gain, out)
+        self.outside.look(self._voices.playing.decoder, self._f0_hz, self._loudness_db, gain[:, -1].tolist())
 
-    def _edges(self, frame: ControlFrame, n: int) -> list[tuple[int, bool]]:
-        """Gate edges and keys as (sample, high), in order of time."""
-        if not (frame.edges or frame.notes):
-            return []
-        moves: list[tuple[int, bool]] = []
-        for edge in frame.edges:
-            if edge.gate == MAIN_GATE:
-                moves.append((frame.offset(edge.at_ns, n), edge.high))
-                # A patched gate takes the pitch back from a key that was played before.
-                self._played = None if edge.high else self._played
-        for note in frame.notes:
-            high = self._notes.take(note)
-            self._played = self._notes.current or self._played
-            if high is not None:
-                moves.append((frame.offset(note.at_ns, n), high))
-        return sorted(moves, key=lambda move: move[0])
+    def _take(self, event: Event) -> None:
+        if isinstance(event, Note):
+            self._play(event)
+        elif event.gate <= min(len(PAIRS), len(self._envelopes)):
+            self._open(event)
 
-    def _shape(self) -> Shape:
+    def _open(self, edge: Edge) -> None:
+        """A gate opens the voice of its pair and takes it from a key, or closes it."""
+        voice = edge.gate - 1
+        if edge.high:
+            self._keys.leave(voice)
+            self._begin(voice, self.params[PAIRS[voice]], 0.0)
+        self._envelopes[voice].move(edge.high)
+
+    def _play(self, note: Note) -> None:
+        move = self._keys.take(note)
+        if move is None:
+            return
+        if move.gate is not False:
+            self._begin(move.voice, move.note.note, VELOCITY_DB * (1.0 - move.note.velocity))
+        if move.gate is not None:
+            self._envelopes[move.voice].move(move.gate)
+
+    def _begin(self, voice: int, note: float, quieter_db: float) -> None:
+        """A voice gets a new pitch and velocity before the next sample."""
+        silent = self._envelopes[voice].gain == 0.0
+        self._quieter_db[voice] = quieter_db
+        loudness_db = self.params["loudness"] - quieter_db if silent else None
+        if self.params["glide"] != 0.0 and self._begun:
+            self._voices.jump(voice, None, loudness_db)
+            return
+        self._pitch[voice] = note + self.params["tune"]
+        self._voices.jump(voice, float(_hertz(self._pitch[voice] + self._swing())), loudness_db)
+
+    def _begin_hop(self) -> None:
+        params, self._shape = self.params, self._current_shape()
+        self._advance_pitch()
+        self._f0_hz = _hertz(self._pitch + self._swing())
+        self._loudness_db = params["loudness"] - self._quieter_db
+        request = Request(
+            f0_hz=self._f0_hz,
+            loudness_db=self._loudness_db,
+            timbre_gain=np.array([envelope.ahead(self._shape, HOP) for envelope in self._envelopes]),
+            brightness_db=params["brightness"],
+            noise=params["noise"],
+            morph=params["morph"],
+        )
+        self._voices.begin_hop(request)
+
+    def _current_shape(self) -> Shape:
         params = self.params
         if params.is_driven("loudness"):
             return CABLED
         return Shape(params["attack"], params["decay"], params["sustain"], params["release"])
 
-    def _request(self, n: int, timbre_gain: float, opened: int | None) -> Request:
-        params = self.params
-        quieter = VELOCITY_DB * (1.0 - self._played.velocity) if self._played else 0.0
-        return Request(
-            f0_hz=440.0 * 2.0 ** ((self._glided(n) + self._vibrato_semitones(n) - 69.0) / 12.0),
-            loudness_db=params["loudness"] - quieter,
-            brightness_db=params["brightness"],
-            noise=params["noise"],
-            timbre_gain=timbre_gain,
-            morph=params["morph"],
-            snap=opened if params["glide"] == 0.0 else None,
-        )
-
-    def _glided(self, n: int) -> float:
-        target = (self._played.note if self._played else self.params["note"]) + self.params["tune"]
+    def _advance_pitch(self) -> None:
+        """Bring pitches and vibrato to the end of the hop."""
+        target = self._targets()
         glide_ms = self.params["glide"]
-        if self._pitch is None or glide_ms == 0.0:
-            self._pitch = target
+        if glide_ms == 0.0 or not self._begun:
+            self._pitch[:], self._begun = target, True
         else:
-            self._pitch += (target - self._pitch) * -math.expm1(-n / (glide_ms * SAMPLE_RATE / 1000.0))
-        return self._pitch
+            self._pitch += (target - self._pitch) * -math.expm1(-HOP / (glide_ms * SAMPLE_RATE / 1000.0))
+        self._vibrato = (self._vibrato + self.params["vibrato_rate"] * HOP / SAMPLE_RATE) % 1.0
 
-    def _vibrato_semitones(self, n: int) -> float:
-        if self.params["vibrato_depth"] == 0.0:
-            return 0.0
-        self._vibrato = (self._vibrato + self.params["vibrato_rate"] * n / SAMPLE_RATE) % 1.0
-        return self.params["vibrato_depth"] / 100.0 * math.sin(2.0 * math.pi * self._vibrato)
+    def _targets(self) -> NDArray[np.float64]:
+        """(V,) notes: of the key that a voice has, else of its cable; voices beyond the pairs wait on the first."""
+        cabled = [self.params[name] for name in PAIRS]
+        notes = [
+            key.note if key else cabled[voice if voice < len(cabled) else 0]
+            for voice, key in enumerate(self._keys.playing)
+        ]
+        return np.array(notes) + self.params["tune"]
+
+    def _swing(self) -> float:
+        """Semitones that the vibrato adds now."""
+        depth = self.params["vibrato_depth"]
+        return depth / 100.0 * math.sin(2.0 * math.pi * self._vibrato) if depth else 0.0
+
+
+def _hertz(note: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.asarray(440.0 * np.exp2((note - 69.0) / 12.0))

@@ -1,5 +1,7 @@
 """Whether what is asked for lies outside what the instrument has learned."""
 
+from collections.abc import Sequence
+
 from ddsp_pi.models.decoder import Decoder
 
 PITCH_TOLERANCE = 2.0 ** (0.5 / 12.0)
@@ -12,7 +14,7 @@ SILENT_GAIN = 1e-3
 
 
 class Outside:
-    """What a voice is asked for, against the trained ranges of its decoder.
+    """What voices are asked for, against the trained ranges of their decoder.
 
     It counts as outside beyond a small tolerance, and from then on until it is back within the
     range itself, so that a cable at the edge does not flicker.
@@ -25,13 +27,16 @@ class Outside:
         """No note sounds."""
         self.sounding = self.pitch = self.loudness = False
 
-    def look(self, decoder: Decoder, f0_hz: float, loudness_db: float, gain: float) -> None:
-        """One more block, by its last pitch, loudness and gain of the gate."""
-        self.sounding = gain > SILENT_GAIN
+    def look(
+        self, decoder: Decoder, f0_hz: Sequence[float], loudness_db: Sequence[float], gain: Sequence[float]
+    ) -> None:
+        """One more piece, by the last pitch, loudness and gate's gain of every voice."""
+        sounding = [voice for voice, one in enumerate(gain) if one > SILENT_GAIN]
         pitch, loudness = decoder.pitch_range_hz, decoder.loudness_range_db
         ratio = 1.0 if self.pitch else PITCH_TOLERANCE
         margin_db = 0.0 if self.loudness else LOUDNESS_TOLERANCE_DB
-        self.pitch = self.sounding and not pitch.low / ratio <= f0_hz <= pitch.high * ratio
-        self.loudness = (
-            self.sounding and not loudness.low - margin_db <= loudness_db <= loudness.high + margin_db
-        )
+        low_hz, high_hz = pitch.low / ratio, pitch.high * ratio
+        low_db, high_db = loudness.low - margin_db, loudness.high + margin_db
+        self.sounding = bool(sounding)
+        self.pitch = any(not low_hz <= f0_hz[voice] <= high_hz for voice in sounding)
+        self.loudness = any(not low_db <= loudness_db[voice] <= high_db for voice in sounding)

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 
 from ddsp_pi.config import Route
 from ddsp_pi.errors import ConfigError, ParamError
-from ddsp_pi.frame import SAMPLE_RATE, ControlFrame
+from ddsp_pi.frame import HOP_RATE
 from ddsp_pi.params import ParamSet
 from ddsp_pi.rack.board import N_CVS
 
 SEMITONES_PER_VOLT = 12.0
+HOP_S = 1.0 / HOP_RATE
 
 
 def _v_oct(position: float, route: "_Row") -> float:
@@ -66,15 +67,14 @@ class CvRouter:
         self._params = params
         self._rows = [_resolved(route, params, zero_volt_note) for route in routes]
 
-    def apply(self, frame: ControlFrame, n: int) -> None:
-        """Take the volts of an n-sample block."""
-        seconds = n / SAMPLE_RATE
+    def apply(self, cables: tuple[float, ...]) -> None:
+        """Take the volts (N_CVS,) of the next hop, NaN where nothing is patched."""
         for row in self._rows:
-            volts = frame.volts[row.jack] if row.jack < len(frame.volts) else math.nan
+            volts = cables[row.jack]
             if volts == row.smoothed:
                 continue
             if volts == volts:  # a NaN, where nothing is patched, does not equal itself
-                self._params.drive(row.to, row.value(row.settle(volts, seconds)))
+                self._params.drive(row.to, row.value(row.settle(volts, HOP_S)))
             elif row.smoothed == row.smoothed:
                 row.smoothed = math.nan
                 self._params.release(row.to)

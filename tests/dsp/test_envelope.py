@@ -1,3 +1,5 @@
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
@@ -27,9 +29,11 @@ def reference(shape, edges, n):
 
 def render(edges, n, size):
     envelope, out = Envelope(), np.empty(n, np.float32)
-    for at in range(0, n, size):
-        block = out[at : at + size]
-        envelope.render(SHAPE, [(s - at, high) for s, high in edges if at <= s < at + len(block)], block)
+    cuts = sorted({*range(0, n, size), *(sample for sample, _ in edges), n})
+    for begin, end in pairwise(cuts):
+        for _, high in (edge for edge in edges if edge[0] == begin):
+            envelope.move(high)
+        envelope.render(SHAPE, out[begin:end])
     return out
 
 

@@ -1,0 +1,79 @@
+"""The mode that plays and, for the length of a fade, the one that leaves."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ddsp_pi.dsp.crossfade import CrossFade
+from ddsp_pi.frame import HOP, ControlFrame
+from ddsp_pi.modes.base import Mode
+
+FADE_SAMPLES = 19 * HOP
+"""51 ms from one mode to the next."""
+
+Volts = tuple[float, ...]
+Array = NDArray[np.float32]
+
+
+class Part(NamedTuple):
+    """A mode and what drives its parameters with the volts of a hop."""
+
+    mode: Mode
+    drive: Callable[[Volts], None]
+
+
+class Parts:
+    """Plays a part, and fades over to another one at a hop.
+
+    `change` may be called from any thread but not from two at once; the part it is given must be
+    ready to play. Both hear the cables and the keys while the fade lasts.
+    """
+
+    def __init__(self, part: Part) -> None:
+        self.playing = self._wanted = part
+        self._leaving: Part | None = None
+        self._fade = CrossFade(FADE_SAMPLES, law="power")
+        self._block = np.empty(HOP, np.float32)
+        self._alive = [part]
+
+    @property
+    def mode(self) -> Mode:
+        """The mode that plays, or is fading in."""
+        return self.playing.mode
+
+    def change(self, part: Part) -> None:
+        """Play another part from the next hop on."""
+        # What faded out is let go here, not in the render loop.
+        self._alive = [p for p in self._alive if p in (self.playing, self._leaving, self._wanted)]
+        self._alive.append(part)
+        self._wanted = part
+
+    def begin_hop(self, volts: Volts) -> None:
+        """Take the volts of the next hop, and another part if one waits."""
+        if self._wanted is not self.playing and self._leaving is None:
+            self._leaving, self.playing = self.playing, self._wanted
+            self._fade.reset()
+        self.playing.drive(volts)
+        if self._leaving is not None:
+            self._leaving.drive(volts)
+
+    def render(self, frame: ControlFrame, audio_in: Array, out: Array) -> None:
+        """See Mode."""
+        self.playing.mode.render(frame, audio_in, out)
+        if self._leaving is not None:
+            block = self._block[: len(out)]
+            self._leaving.mode.render(frame, audio_in, block)
+            self._fade.process(block, out, out)
+            if self._fade.done:
+                self._leaving = None
+
+    def reset(self) -> None:
+        """Back to silence, no fade."""
+        self.playing.mode.reset()
+        self._leaving = None
+
+    def shed(self, partials: int | None, voices: int | None) -> None:
+        """See Mode."""
+        self.playing.mode.shed(partials, voices)
