@@ -6,8 +6,8 @@ import onnx
 import onnxruntime
 
 from ddsp_pi.models.card import METADATA_KEY, decode
-from ddsp_pi.models.decoder import OnnxDecoder
 from ddsp_pi.models.library import SHIPPED
+from ddsp_pi.models.onnx_decoder import OnnxDecoder
 
 VIOLIN = SHIPPED / "violin.onnx"
 
@@ -55,12 +55,12 @@ def _answers(model, card):
     session = onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
     decoder, parity = OnnxDecoder(session, card), card.parity
     for request in zip(parity.f0_hz, parity.loudness_db, strict=True):
-        harmonics, noise = decoder.step(*request)
+        harmonics, noise = decoder.step(*np.array(request)[:, None])
     return {
         "f0_hz": parity.f0_hz,
         "loudness_db": parity.loudness_db,
-        "harmonics": harmonics.tolist(),
-        "noise": noise.tolist(),
+        "harmonics": harmonics[0].tolist(),
+        "noise": noise[0].tolist(),
     }
 
 

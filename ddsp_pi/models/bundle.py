@@ -10,7 +10,7 @@ import numpy as np
 from ddsp_pi.errors import InstrumentError
 from ddsp_pi.frame import HOP, SAMPLE_RATE
 from ddsp_pi.models.card import FORMAT_VERSION, METADATA_KEY, Card, decode
-from ddsp_pi.models.decoder import OnnxDecoder
+from ddsp_pi.models.onnx_decoder import OnnxDecoder
 
 PARITY_TOLERANCE = 1e-4
 MAX_BYTES = 64 << 20
@@ -25,9 +25,9 @@ class Instrument:
     card: Card
     session: Any
 
-    def decoder(self) -> OnnxDecoder:
-        """A fresh player with a state of its own."""
-        return OnnxDecoder(self.session, self.card)
+    def decoder(self, voices: int = 1) -> OnnxDecoder:
+        """A fresh player of so many voices, each with a state of its own."""
+        return OnnxDecoder(self.session, self.card, voices)
 
 
 def load_instrument(path: Path) -> Instrument:
@@ -137,6 +137,6 @@ def parity_error(instrument: Instrument) -> float:
     """Largest difference between what the network answers and what its card says it must."""
     parity, decoder = instrument.card.parity, instrument.decoder()
     for f0_hz, loudness_db in zip(parity.f0_hz, parity.loudness_db, strict=True):
-        harmonics, noise = decoder.step(f0_hz, loudness_db)
-    difference = np.concatenate([harmonics - parity.harmonics, noise - parity.noise])
+        harmonics, noise = decoder.step([f0_hz], [loudness_db])
+    difference = np.concatenate([harmonics[0] - parity.harmonics, noise[0] - parity.noise])
     return float(np.abs(difference).max())

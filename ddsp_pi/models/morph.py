@@ -3,27 +3,28 @@
 import math
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike
 
 from ddsp_pi.models.card import Range
-from ddsp_pi.models.decoder import Decoder
+from ddsp_pi.models.decoder import Answer, Decoder
 
 
 class MorphDecoder:
     """Blends two decoders by power, which keeps the loudness: both sides have the same.
 
     `morph` 0 is the first instrument alone, 1 the second. Both step all the time, so that moving
-    the knob never meets a cold network.
+    the knob never meets a cold network. Both must be made for as many voices.
     """
 
     def __init__(self, first: Decoder, second: Decoder) -> None:
         self.n_harmonics = max(first.n_harmonics, second.n_harmonics)
         self.n_bands = first.n_bands
+        self.voices = first.voices
         self.morph = 0.0
         self._decoders = (first, second)
         self._pitches = _ranges(first.pitch_range_hz, second.pitch_range_hz)
         self._loudnesses = _ranges(first.loudness_range_db, second.loudness_range_db)
-        self._powers = np.zeros(self.n_harmonics, np.float32), np.zeros(self.n_bands, np.float32)
+        self._powers = [np.zeros((self.voices, n), np.float32) for n in (self.n_harmonics, self.n_bands)]
 
     @property
     def pitch_range_hz(self) -> Range:
@@ -40,13 +41,13 @@ class MorphDecoder:
         """Who is heard: 0 the first alone, 1 both, 2 the second alone."""
         return math.ceil(self.morph) + math.floor(self.morph)
 
-    def step(self, f0_hz: float, loudness_db: float) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    def step(self, f0_hz: ArrayLike, loudness_db: ArrayLike) -> Answer:
         """See Decoder."""
         for power in self._powers:
             power[:] = 0.0
         for decoder, share in zip(self._decoders, (1.0 - self.morph, self.morph), strict=True):
             for power, amplitudes in zip(self._powers, decoder.step(f0_hz, loudness_db), strict=True):
-                power[: len(amplitudes)] += np.float32(share) * amplitudes * amplitudes
+                power[:, : amplitudes.shape[1]] += np.float32(share) * amplitudes * amplitudes
         harmonics, noise = self._powers
         return np.sqrt(harmonics), np.sqrt(noise)
 
@@ -54,6 +55,11 @@ class MorphDecoder:
         """See Decoder."""
         for decoder in self._decoders:
             decoder.reset()
+
+    def forget(self, voice: int) -> None:
+        """See Decoder."""
+        for decoder in self._decoders:
+            decoder.forget(voice)
 
 
 def _ranges(first: Range, second: Range) -> tuple[Range, Range, Range]:

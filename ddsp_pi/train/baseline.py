@@ -52,5 +52,5 @@ def resynthesis(features: Features, decoder: Decoder) -> NDArray[np.float32]:
     harmonics = np.empty((frames, decoder.n_harmonics), np.float32)
     noise = np.empty((frames, decoder.n_bands), np.float32)
     for frame, (f0_hz, loudness_db) in enumerate(zip(features.f0_hz, features.loudness_db, strict=True)):
-        harmonics[frame], noise[frame] = decoder.step(float(f0_hz), float(loudness_db))
+        harmonics[frame], noise[frame] = decoder.step([f0_hz], [loudness_db])
     return get_signal(features.f0_hz, harmonics, noise)

@@ -64,7 +64,7 @@ def streaming_difference(decoder: Decoder, path: Path, seconds: float) -> float:
     player = load_instrument(path).decoder()
     worst = 0.0
     for frame, (pitch, loudness) in enumerate(zip(f0_hz, loudness_db, strict=True)):
-        made = np.concatenate(player.step(float(pitch), float(loudness)))
+        made = np.concatenate(player.step([pitch], [loudness]), axis=1)[0]
         worst = max(worst, float(np.abs(made - wanted[frame]).max()))
     return worst
 

@@ -42,16 +42,16 @@ def test_every_shipped_instrument_survives_any_request(path):
     decoder = load_instrument(path).decoder()
     for f0_hz in (1.0, 20.0, 440.0, 4000.0, 30_000.0):
         for loudness_db in (-120.0, -80.0, -20.0, 0.0):
-            assert all(np.isfinite(part).all() for part in decoder.step(f0_hz, loudness_db))
+            assert all(np.isfinite(part).all() for part in decoder.step([f0_hz], [loudness_db]))
 
 
 def test_reset_forgets():
     decoder = load_instrument(VIOLIN).decoder()
-    first = [part.copy() for part in decoder.step(440.0, -20.0)]
+    first = [part.copy() for part in decoder.step([440.0], [-20.0])]
     for _ in range(7):
-        decoder.step(880.0, -5.0)
+        decoder.step([880.0], [-5.0])
     decoder.reset()
-    for before, after in zip(first, decoder.step(440.0, -20.0), strict=True):
+    for before, after in zip(first, decoder.step([440.0], [-20.0]), strict=True):
         np.testing.assert_array_equal(before, after)
 
 

@@ -1,0 +1,60 @@
+"""An instrument's network on onnxruntime: plays any graph, and is the oracle of the native decoder."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from ddsp_pi.models.card import Card
+from ddsp_pi.models.decoder import Answer
+
+
+class OnnxDecoder:
+    """One thread, bound buffers, voices as the batch, no allocation per step.
+
+    Two sets of state buffers take turns as input and output, so nothing is copied.
+    """
+
+    def __init__(self, session: Any, card: Card, voices: int = 1) -> None:
+        self.voices, self.n_harmonics, self.n_bands = voices, card.n_harmonics, card.n_bands
+        self.pitch_range_hz, self.loudness_range_db = card.pitch_range_hz, card.loudness_range_db
+        self._session = session
+        self._f0_hz, self._loudness_db = np.zeros((2, voices, 1), np.float32)
+        self._states = np.zeros((2, 1, voices, card.hidden), np.float32)
+        self._answers = [
+            (np.zeros((voices, card.n_harmonics), np.float32), np.zeros((voices, card.n_bands), np.float32))
+            for _ in range(2)
+        ]
+        self._bindings = [self._bound(turn) for turn in range(2)]
+        self._turn = 0
+
+    def _bound(self, turn: int) -> Any:
+        from onnxruntime import OrtValue
+
+        binding = self._session.io_binding()
+        harmonics, noise = self._answers[turn]
+        before, after = self._states[turn], self._states[1 - turn]
+        inputs = {"f0_hz": self._f0_hz, "loudness_db": self._loudness_db, "state": before}
+        outputs = {"harmonics": harmonics, "noise": noise, "next_state": after}
+        for name, array in inputs.items():
+            binding.bind_ortvalue_input(name, OrtValue.ortvalue_from_numpy(array))
+        for name, array in outputs.items():
+            binding.bind_ortvalue_output(name, OrtValue.ortvalue_from_numpy(array))
+        return binding
+
+    def step(self, f0_hz: ArrayLike, loudness_db: ArrayLike) -> Answer:
+        """See Decoder."""
+        turn = self._turn
+        self._f0_hz[:, 0] = f0_hz
+        self._loudness_db[:, 0] = loudness_db
+        self._session.run_with_iobinding(self._bindings[turn])
+        self._turn = 1 - turn
+        return self._answers[turn]
+
+    def reset(self) -> None:
+        """See Decoder."""
+        self._states[:] = 0.0
+
+    def forget(self, voice: int) -> None:
+        """See Decoder."""
+        self._states[:, 0, voice] = 0.0
