@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 from ddsp_pi.app import App, build
 from ddsp_pi.config import load_config
 from ddsp_pi.dsp.limiter import Limiter
-from ddsp_pi.dsp.synthesis import HarmonicNoiseSynth
 from ddsp_pi.frame import HOP, HOP_RATE, SAMPLE_RATE
 from ddsp_pi.rack.performance import load_performance
 from ddsp_pi.rack.sim import SimBoard

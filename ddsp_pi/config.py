@@ -110,7 +110,10 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
         str | None, Meta(description="Second instrument, towards which `morph` goes. Empty: none.")
     ]
     voices: Annotated[
-        int, Meta(ge=1, le=8, description="Notes that can sound at once; 2 play from two pairs of pitch and gate.")
+        int,
+        Meta(
+            ge=1, le=8, description="Notes that can sound at once; 2 play from two pairs of pitch and gate."
+        ),
     ]
     audio: Audio
     cv: Cv

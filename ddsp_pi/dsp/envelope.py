@@ -1,7 +1,8 @@
-"""Gate → gain: an attack/decay/sustain/release envelope whose edges fall on any sample."""
+"""Gate → gain: attack/decay/sustain/release envelopes whose edges fall on any sample."""
 
-from dataclasses import dataclass
+import math
 from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,11 +12,14 @@ from ddsp_pi.frame import SAMPLE_RATE
 SETTLED = 1e-6
 """−120 dB: nearer than this to its target, the gain has arrived."""
 
-_FALL_60_DB = np.log(1000.0)
+CLOSED, OPEN, RISING = 0.0, 1.0, 2.0
+"""Phases: falling to silence, falling to the sustain gain, rising to full gain."""
+
+GAIN, PHASE, RISE, SUSTAIN, DECAY, RELEASE = range(6)
+"""Columns of the table; RISE is per sample, DECAY and RELEASE are what a sample leaves of the way."""
 
 
-@dataclass(frozen=True, slots=True)
-class Shape:
+class Shape(NamedTuple):
     """Times in seconds, sustain as a gain 0..1.
 
     Attack is the time of a linear rise from silence to 1. Decay and release are exponential and
@@ -28,56 +32,90 @@ class Shape:
     release_s: float
 
 
-class Envelope:
-    """ADSR envelope. A retrigger rises from where the gain is, so it never clicks."""
+ABRUPT = Shape(0.0, 0.0, 1.0, 0.0)
+"""On and off within a sample."""
 
-    def __init__(self) -> None:
-        self.reset()
+
+class Envelopes:
+    """Gains of V gates. A retrigger rises from where the gain is, so it never clicks.
+
+    State and shapes are one table of doubles, (V, 6), which compiled code may read and advance.
+    """
+
+    def __init__(self, voices: int) -> None:
+        self.table = np.zeros((voices, 6))
+        self._cells = memoryview(self.table)  # single numbers cost a tenth of what an array takes
+        self._shapes: list[Shape | None] = [None] * voices
+        for voice in range(voices):
+            self.shape(voice, ABRUPT)
 
     def reset(self) -> None:
-        """Silent, gate closed."""
-        self.gain = 0.0
-        self.gate = False
-        self._rising = False
+        """All silent and closed; shapes stay."""
+        self.table[:, (GAIN, PHASE)] = 0.0, CLOSED
 
-    def ahead(self, shape: Shape, samples: int) -> float:
-        """The gain so many samples on if no edge comes and decay and release stood still."""
-        rise = samples / max(shape.attack_s * SAMPLE_RATE, 1.0) if self._rising else 0.0
-        return min(self.gain + rise, 1.0)
+    def shape(self, voice: int, shape: Shape) -> None:
+        """Set the times of a voice from the next sample on."""
+        if self._shapes[voice] == shape:
+            return
+        self._shapes[voice], cells = shape, self._cells
+        cells[voice, RISE] = 1.0 / max(shape.attack_s * SAMPLE_RATE, 1.0)
+        cells[voice, SUSTAIN] = shape.sustain
+        cells[voice, DECAY], cells[voice, RELEASE] = _left(shape.decay_s), _left(shape.release_s)
 
-    def move(self, high: bool) -> None:
+    def move(self, voice: int, high: bool) -> None:
         """The gate opens, again or for the first time, or closes, before the next sample."""
-        self.gate = self._rising = high
+        self._cells[voice, PHASE] = RISING if high else CLOSED
 
-    def render(self, shape: Shape, out: NDArray[np.float32]) -> None:
-        """Write the gain of n = len(out) samples; the times are constant over them."""
-        if self._rising and len(out):
-            out = out[self._rise(shape.attack_s, out) :]
+    def gain(self, voice: int) -> float:
+        """The gain of the last sample."""
+        return float(self._cells[voice, GAIN])
+
+    def ahead(self, voice: int, samples: int) -> float:
+        """The gain so many samples on if no edge comes and decay and release stood still."""
+        cells = self._cells
+        gain = cells[voice, GAIN]
+        if cells[voice, PHASE] == RISING:
+            gain += samples * cells[voice, RISE]
+        return float(min(gain, 1.0))
+
+    def render(self, voice: int, out: NDArray[np.float32]) -> None:
+        """Write the gain of n = len(out) samples of one voice."""
+        if self._cells[voice, PHASE] == RISING and len(out):
+            out = out[self._rise(voice, out) :]
         if len(out):
-            self._approach(*((shape.sustain, shape.decay_s) if self.gate else (0.0, shape.release_s)), out)
+            self._approach(voice, out)
 
-    def _rise(self, attack_s: float, out: NDArray[np.float32]) -> int:
+    def _rise(self, voice: int, out: NDArray[np.float32]) -> int:
         """Rise linearly; returns how many samples it took of those there are."""
-        step = 1.0 / max(attack_s * SAMPLE_RATE, 1.0)
-        needed = max(int(np.ceil((1.0 - self.gain) / step)), 1)
+        cells = self._cells
+        gain, step = cells[voice, GAIN], cells[voice, RISE]
+        needed = max(math.ceil((1.0 - gain) / step), 1)
         n = min(needed, len(out))
-        out[:n] = np.minimum(self.gain + step * np.arange(1, n + 1), 1.0)
-        self.gain = min(self.gain + step * n, 1.0)
-        self._rising = n < needed
+        out[:n] = np.minimum(gain + step * np.arange(1, n + 1), 1.0)
+        cells[voice, GAIN] = min(gain + step * n, 1.0)
+        cells[voice, PHASE] = RISING if n < needed else OPEN
         return n
 
-    def _approach(self, target: float, seconds: float, out: NDArray[np.float32]) -> None:
-        if self.gain == target:
+    def _approach(self, voice: int, out: NDArray[np.float32]) -> None:
+        cells = self._cells
+        is_open = cells[voice, PHASE] == OPEN
+        target = cells[voice, SUSTAIN] if is_open else 0.0
+        gain = cells[voice, GAIN]
+        if gain == target:
             out[:] = target
             return
-        gains = target + (self.gain - target) * _fall(seconds, len(out))
+        gains = target + (gain - target) * _fall(cells[voice, DECAY if is_open else RELEASE], len(out))
         out[:] = gains
-        self.gain = float(gains[-1])
-        if abs(self.gain - target) < SETTLED:
-            self.gain = target
+        gain = float(gains[-1])
+        cells[voice, GAIN] = target if abs(gain - target) < SETTLED else gain
+
+
+def _left(seconds: float) -> float:
+    """What a sample leaves of a distance that shrinks by 60 dB in so many seconds."""
+    return math.exp(-math.log(1000.0) / max(seconds * SAMPLE_RATE, 1.0))
 
 
 @lru_cache(maxsize=32)
-def _fall(seconds: float, n: int) -> NDArray[np.float64]:
+def _fall(left: float, n: int) -> NDArray[np.float64]:
     """What is left of a distance after 1…n samples. Kept, because times rarely change and exp costs."""
-    return np.asarray(np.exp(-_FALL_60_DB / max(seconds * SAMPLE_RATE, 1.0) * np.arange(1, n + 1)))
+    return np.asarray(left ** np.arange(1.0, n + 1))

@@ -1,36 +1,47 @@
-"""Harmonics plus noise for a number of voices: controls in, signal out."""
+"""Envelopes, harmonics and noise for a number of voices: controls in, signal out."""
 
-from collections.abc import Callable
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ddsp_pi.dsp.envelope import OPEN, Envelopes
 from ddsp_pi.dsp.harmonic import HarmonicBank
+from ddsp_pi.dsp.loudness import a_weighting
 from ddsp_pi.dsp.noise import FilteredNoise
 from ddsp_pi.dsp.ramp import Ramp
 from ddsp_pi.frame import HOP
+
+NOISE_GAIN, PARTIALS, TILTED = range(3)
+"""Columns of the knobs."""
 
 
 class Controls:
     """What a synthesizer of V voices reads: buffers that stay where they are, for whoever fills them.
 
-    Index 0 of `f0_hz` and `level` is the value at the first sample of a piece, 1 that of the sample
-    behind its last one. Index 0 of `harmonics` and `noise` belongs to the start of the hop, 1 to its end.
+    Of a pair, index 1 is to be reached at the end of the hop, where the next one begins. Index 0 of
+    pitch and level is where they are now, index 0 of harmonics and noise where the hop began.
     """
 
     def __init__(self, voices: int, n_harmonics: int, n_bands: int) -> None:
         self.voices, self.n_harmonics, self.n_bands = voices, n_harmonics, n_bands
         self.f0_hz = np.full((2, voices), 440.0)
         """(2, V) Hz."""
-        self.level = np.zeros((2, voices), np.float32)
+        self.level = np.zeros((2, voices))
         """(2, V) linear gain."""
         self.harmonics = np.zeros((2, voices, n_harmonics), np.float32)
-        """(2, V, K) peak amplitudes."""
+        """(2, V, K) peak amplitudes at level 1."""
         self.noise = np.zeros((2, voices, n_bands), np.float32)
-        """(2, V, B) band magnitudes."""
-        self.gain = np.zeros((voices, HOP), np.float32)
-        """(V, HOP) the gate's gain; the first n of a row count. A voice whose gains are all 0 is skipped."""
+        """(2, V, B) band magnitudes at level 1."""
+        self.asked = np.zeros((voices, n_harmonics), np.float32), np.zeros((voices, n_bands), np.float32)
+        """(V, K), (V, B) what the decoder answers, for `begin_hop` to take."""
+        self.unit = np.ones(voices)
+        """(V,) what brings the answer to level 1."""
+        self.knobs = np.array([1.0, n_harmonics, 0.0])
+        """Gain of the noise; most harmonics that are played; whether `tilt` counts."""
+        self.tilt = np.ones(n_harmonics, np.float32)
+        """(K,) gains of the harmonics, applied at equal loudness."""
+        self.envelopes = Envelopes(voices)
 
 
 class Synth(Protocol):
@@ -38,14 +49,20 @@ class Synth(Protocol):
 
     controls: Controls
 
+    def begin_hop(self) -> None:
+        """Where the last hop led, the next begins; take what is asked for at its end."""
+
     def render(self, begin: int, n: int) -> NDArray[np.float32]:
         """(n,) samples of the hop from `begin` on, all voices summed; valid until the next call."""
 
     def reset(self) -> None:
-        """Start again from phase zero and the first noise; controls at zero."""
+        """Start again from phase zero and the first noise, gates closed, levels and spectra at zero."""
 
     def follow(self, other: "Synth") -> None:
-        """Go on where another one of the same kind is, so that both sound together without beating."""
+        """Go on where another one of the same kind and as many voices is, between two hops.
+
+        Both then sound together without beating, whatever the number of their harmonics.
+        """
 
 
 class NumpySynth:
@@ -55,17 +72,17 @@ class NumpySynth:
         self.controls = Controls(voices, n_harmonics, n_bands)
         self._harmonics = [HarmonicBank(n_harmonics) for _ in range(voices)]
         self._noises = [FilteredNoise(n_bands, seed=voice) for voice in range(voices)]
+        self._numbers = np.arange(1, n_harmonics + 1)
         self._mixer = Ramp(HOP)
         self._steps = np.arange(HOP, dtype=np.float64)
-        self._voice, self._out = np.empty((2, HOP), np.float32)
+        self._voice, self._out, self._gain = np.empty((3, HOP), np.float32)
 
     def reset(self) -> None:
         """See Synth."""
         for harmonics, noise in zip(self._harmonics, self._noises, strict=True):
             harmonics.reset()
             noise.reset()
-        for control in (self.controls.level, self.controls.harmonics, self.controls.noise):
-            control[...] = 0.0
+        silence(self.controls)
 
     def follow(self, other: Synth) -> None:
         """See Synth."""
@@ -74,38 +91,83 @@ class NumpySynth:
             mine.follow(theirs)
         for noise, before in zip(self._noises, other._noises, strict=True):
             noise.follow(before)
+        follow_controls(self.controls, other.controls)
+
+    def begin_hop(self) -> None:
+        """See Synth."""
+        controls, (harmonics, noise) = self.controls, self.controls.asked
+        unit, most = controls.unit[:, None].astype(np.float32), int(controls.knobs[PARTIALS])
+        controls.harmonics[0], controls.noise[0] = controls.harmonics[1], controls.noise[1]
+        np.multiply(harmonics, unit, out=controls.harmonics[1])
+        np.multiply(noise, unit * np.float32(controls.knobs[NOISE_GAIN]), out=controls.noise[1])
+        if controls.knobs[TILTED]:
+            self._tilt(controls.harmonics[1])
+        if most < controls.n_harmonics:
+            controls.harmonics[1, :, most:] = 0.0
+
+    def _tilt(self, harmonics: NDArray[np.float32]) -> None:
+        weights = a_weighting(self.controls.f0_hz[1][:, None] * self._numbers)
+        tilted = harmonics * self.controls.tilt
+        before, after = (((weights * a) ** 2).sum(axis=1) for a in (harmonics, tilted))
+        harmonics[...] = tilted * np.sqrt(before / np.maximum(after, 1e-30))[:, None]
 
     def render(self, begin: int, n: int) -> NDArray[np.float32]:
         """See Synth."""
-        out = self._out[:n]
+        out, controls = self._out[:n], self.controls
+        share = n / (HOP - begin)
         out[:] = 0.0
-        for voice in range(self.controls.voices):
-            self._add(voice, begin, n, out)
+        for voice in range(controls.voices):
+            pitch = self._move(controls.f0_hz[:, voice], share, n)
+            level = self._move(controls.level[:, voice], share, n)
+            self._add(voice, begin, pitch, level, out)
         return out
 
-    def _add(self, voice: int, begin: int, n: int, out: NDArray[np.float32]) -> None:
-        controls, gain = self.controls, self.controls.gain[voice, :n]
-        pitch = _line(controls.f0_hz[:, voice], self._steps[:n])
+    def _move(self, ends: NDArray[np.float64], share: float, n: int) -> NDArray[np.float64]:
+        """(n,) values from where one is, on its way to where it is to be at the end of the hop."""
+        now, target = float(ends[0]), float(ends[1])
+        reached = now + share * (target - now)
+        line = self._steps[:n] * ((reached - now) / n)
+        line += now
+        ends[0] = target if share == 1.0 else reached
+        return line
+
+    def _add(
+        self,
+        voice: int,
+        begin: int,
+        pitch: NDArray[np.float64],
+        level: NDArray[np.float64],
+        out: NDArray[np.float32],
+    ) -> None:
+        controls, n = self.controls, len(out)
+        gain, sound = self._gain[:n], self._voice[:n]
+        controls.envelopes.render(voice, gain)
         if not gain.any():
             self._harmonics[voice].skip(pitch)
             self._noises[voice].skip(n)
             return
         parts = self._harmonics[voice].parts(pitch, *_between(controls.harmonics[:, voice], begin, n))
         parts += self._noises[voice].parts(n, *_between(controls.noise[:, voice], begin, n))
-        sound = self._voice[:n]
         self._mixer.mix(parts, sound)
-        level = controls.level[:, voice]
         sound *= gain
-        sound *= level[0] if level[0] == level[1] else _line(level, self._steps[:n])
+        sound *= level
         out += sound
 
 
-def _line(ends: NDArray[np.floating], steps: NDArray[np.float64]) -> NDArray[np.float64]:
-    """n samples from the first of two ends to where the next one would be the second."""
-    start, end = float(ends[0]), float(ends[1])
-    ramp = steps * ((end - start) / len(steps))
-    ramp += start
-    return ramp
+def silence(controls: Controls) -> None:
+    """Gates closed, levels and spectra at zero."""
+    controls.envelopes.reset()
+    for control in (controls.level, controls.harmonics, controls.noise):
+        control[...] = 0.0
+
+
+def follow_controls(mine: Controls, before: Controls) -> None:
+    """Take over where other controls are at the end of a hop, but not what they ask for."""
+    mine.f0_hz[:], mine.level[:] = before.f0_hz, before.level
+    mine.envelopes.table[:] = before.envelopes.table
+    for ends, ends_before in ((mine.harmonics, before.harmonics), (mine.noise, before.noise)):
+        shared = min(ends.shape[2], ends_before.shape[2])
+        ends[1, :, :shared] = ends_before[1, :, :shared]
 
 
 def _between(ends: NDArray[np.float32], begin: int, n: int) -> NDArray[np.float32]:
@@ -116,8 +178,9 @@ def _between(ends: NDArray[np.float32], begin: int, n: int) -> NDArray[np.float3
     return np.asarray(ends[0] + places * (ends[1] - ends[0]))
 
 
-make_synth: Callable[[int, int, int], Synth] = NumpySynth
-"""(voices, n_harmonics, n_bands) → the fastest synthesizer there is."""
+def make_synth(voices: int, n_harmonics: int, n_bands: int) -> Synth:
+    """The fastest synthesizer there is."""
+    return NumpySynth(voices, n_harmonics, n_bands)
 
 
 def get_signal(
@@ -132,15 +195,19 @@ def get_signal(
         ((frames − 1) · HOP,) samples.
     """
     synth = make_synth(1, harmonics.shape[1], noise.shape[1])
-    controls = synth.controls
-    controls.level[:], controls.gain[:] = 1.0, 1.0
+    controls, frames = synth.controls, zip(f0_hz, harmonics, noise, strict=True)
+    controls.envelopes.table[0, :2] = 1.0, OPEN
+    controls.level[:] = 1.0
+    _ask(synth, next(frames))
+    controls.f0_hz[0] = f0_hz[0]
     audio = np.empty((len(f0_hz) - 1, HOP), np.float32)
-    for hop, out in enumerate(audio):
-        ends = slice(hop, hop + 2)
-        controls.f0_hz[:, 0], controls.harmonics[:, 0], controls.noise[:, 0] = (
-            f0_hz[ends],
-            harmonics[ends],
-            noise[ends],
-        )
+    for out, frame in zip(audio, frames, strict=True):
+        _ask(synth, frame)
         out[:] = synth.render(0, HOP)
     return audio.ravel()
+
+
+def _ask(synth: Synth, frame: tuple[float, NDArray[np.float32], NDArray[np.float32]]) -> None:
+    controls = synth.controls
+    controls.f0_hz[1], controls.asked[0][0], controls.asked[1][0] = frame
+    synth.begin_hop()

@@ -1,8 +1,7 @@
 """Voices whose instrument may be changed while they sound."""
 
-import numpy as np
-
 from ddsp_pi.dsp.crossfade import CrossFade
+from ddsp_pi.dsp.envelope import Shape
 from ddsp_pi.frame import HOP
 from ddsp_pi.models.decoder import Decoder
 from ddsp_pi.modes.voices import Array, DdspVoices, Request
@@ -40,11 +39,23 @@ class ChangingVoices:
         self._leaving = None
 
     def limit(self, partials: int | None) -> None:
-        """Play at most so many harmonics from the next hop on, or all."""
+        """See DdspVoices."""
         self._partials = partials
         for voices in (self.playing, self._leaving):
             if voices is not None:
-                voices.partials = partials
+                voices.limit(partials)
+
+    def shape(self, voice: int, shape: Shape) -> None:
+        """See Envelopes."""
+        self.playing.envelopes.shape(voice, shape)
+        if self._leaving is not None:
+            self._leaving.envelopes.shape(voice, shape)
+
+    def move(self, voice: int, high: bool) -> None:
+        """See Envelopes."""
+        self.playing.envelopes.move(voice, high)
+        if self._leaving is not None:
+            self._leaving.envelopes.move(voice, high)
 
     def begin_hop(self, request: Request) -> None:
         """See DdspVoices."""
@@ -60,18 +71,18 @@ class ChangingVoices:
         if self._leaving is not None:
             self._leaving.jump(voice, f0_hz, loudness_db)
 
-    def render(self, begin: int, gain: Array, out: Array) -> None:
-        """Write n = len(out) samples of the hop from `begin` on; gain (V, n)."""
-        out[:] = self.playing.render(begin, gain)
+    def render(self, begin: int, out: Array) -> None:
+        """Write n = len(out) samples of the hop from `begin` on."""
+        out[:] = self.playing.render(begin, len(out))
         if self._leaving is not None:
-            self._fade.process(self._leaving.render(begin, gain), out, out)
+            self._fade.process(self._leaving.render(begin, len(out)), out, out)
             if self._fade.done:
                 self._leaving = None
 
     def _change(self) -> None:
         arriving = self._wanted
         arriving.follow(self.playing)
-        arriving.partials = self._partials
+        arriving.limit(self._partials)
         # In this order `use` always sees the voices that leave in one place or the other.
         self._leaving = self.playing
         self.playing = arriving
@@ -80,8 +91,10 @@ class ChangingVoices:
 
 def warmed(decoder: Decoder) -> DdspVoices:
     """Voices that have played once, in silence: first steps are slow."""
-    voices, each = DdspVoices(decoder), np.ones(decoder.voices)
-    voices.begin_hop(Request(440.0 * each, -20.0 * each, each))
-    voices.render(0, np.ones((decoder.voices, HOP), np.float32))
+    voices, each = DdspVoices(decoder), [1.0] * decoder.voices
+    for voice in range(decoder.voices):
+        voices.envelopes.move(voice, True)
+    voices.begin_hop(Request(each, each, each))
+    voices.render(0, HOP)
     voices.reset()
     return voices

@@ -5,7 +5,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from ddsp_pi.dsp.envelope import Envelope, Shape
+from ddsp_pi.dsp.envelope import Shape
 from ddsp_pi.frame import HOP, SAMPLE_RATE, ControlFrame, Edge, Event, Note
 from ddsp_pi.models.decoder import Decoder
 from ddsp_pi.modes.changing import ChangingVoices
@@ -53,13 +53,10 @@ class CvMode:
     def __init__(self, decoder: Decoder) -> None:
         self.params = ParamSet(PARAMS)
         self.outside = Outside()
-        voices = decoder.voices
+        self._count = decoder.voices
         self._voices = ChangingVoices(decoder)
-        self._envelopes = [Envelope() for _ in range(voices)]
-        self._keys = Keys(voices)
-        self._gain = np.empty((voices, HOP), np.float32)
-        self._pitch, self._quieter_db = np.zeros((2, voices))
-        self._most = voices
+        self._keys = Keys(self._count)
+        self._most = self._count
         self.reset()
 
     def use(self, decoder: Decoder) -> None:
@@ -69,20 +66,17 @@ class CvMode:
     def shed(self, partials: int | None, voices: int | None) -> None:
         """See Mode."""
         self._voices.limit(partials)
-        self._most = len(self._envelopes) if voices is None else voices
+        self._most = self._count if voices is None else voices
 
     def reset(self) -> None:
         """See Mode."""
         self._voices.reset()
         self.outside.reset()
         self._keys.reset()
-        for envelope in self._envelopes:
-            envelope.reset()
-        self._quieter_db[:] = 0.0
-        self._begun = False
+        self._pitch: list[float] = []
+        self._quieter_db = [0.0] * self._count
+        self._asked = Request([], [], [])
         self._vibrato = 0.0
-        self._shape = CABLED
-        self._f0_hz = np.full(len(self._envelopes), 440.0)
 
     def render(self, frame: ControlFrame, audio_in: NDArray[np.float32], out: NDArray[np.float32]) -> None:
         """See Mode."""
@@ -90,16 +84,14 @@ class CvMode:
             self._take(event)
         if frame.position == 0:
             self._begin_hop()
-        gain = self._gain[:, : len(out)]
-        for voice, envelope in enumerate(self._envelopes):
-            envelope.render(self._shape if voice < self._most else SHED, gain[voice])
-        self._voices.render(frame.position, gain, out)
-        self.outside.look(self._voices.playing.decoder, self._f0_hz, self._loudness_db, gain[:, -1].tolist())
+        self._voices.render(frame.position, out)
+        playing = self._voices.playing
+        self.outside.look(playing.decoder, self._asked, playing.envelopes)
 
     def _take(self, event: Event) -> None:
         if isinstance(event, Note):
             self._play(event)
-        elif event.gate <= min(len(PAIRS), len(self._envelopes)):
+        elif event.gate <= min(len(PAIRS), self._count):
             self._open(event)
 
     def _open(self, edge: Edge) -> None:
@@ -108,7 +100,7 @@ class CvMode:
         if edge.high:
             self._keys.leave(voice)
             self._begin(voice, self.params[PAIRS[voice]], 0.0)
-        self._envelopes[voice].move(edge.high)
+        self._voices.move(voice, edge.high)
 
     def _play(self, note: Note) -> None:
         move = self._keys.take(note)
@@ -117,35 +109,37 @@ class CvMode:
         if move.gate is not False:
             self._begin(move.voice, move.note.note, VELOCITY_DB * (1.0 - move.note.velocity))
         if move.gate is not None:
-            self._envelopes[move.voice].move(move.gate)
+            self._voices.move(move.voice, move.gate)
 
     def _begin(self, voice: int, note: float, quieter_db: float) -> None:
         """A voice gets a new pitch and velocity before the next sample."""
-        silent = self._envelopes[voice].gain == 0.0
+        silent = self._voices.playing.envelopes.gain(voice) == 0.0
         self._quieter_db[voice] = quieter_db
         loudness_db = self.params["loudness"] - quieter_db if silent else None
-        if self.params["glide"] != 0.0 and self._begun:
-            self._voices.jump(voice, None, loudness_db)
-            return
-        self._pitch[voice] = note + self.params["tune"]
-        self._voices.jump(voice, float(_hertz(self._pitch[voice] + self._swing())), loudness_db)
+        f0_hz = None
+        if self._pitch and self.params["glide"] == 0.0:
+            self._pitch[voice] = note + self.params["tune"]
+            f0_hz = _hertz(self._pitch[voice] + self._swing())
+        self._voices.jump(voice, f0_hz, loudness_db)
 
     def _begin_hop(self) -> None:
-        params, self._shape = self.params, self._current_shape()
+        params, shape = self.params, self._shape()
+        for voice in range(self._count):
+            self._voices.shape(voice, shape if voice < self._most else SHED)
         self._advance_pitch()
-        self._f0_hz = _hertz(self._pitch + self._swing())
-        self._loudness_db = params["loudness"] - self._quieter_db
-        request = Request(
-            f0_hz=self._f0_hz,
-            loudness_db=self._loudness_db,
-            timbre_gain=np.array([envelope.ahead(self._shape, HOP) for envelope in self._envelopes]),
-            brightness_db=params["brightness"],
-            noise=params["noise"],
-            morph=params["morph"],
+        swing, loudness_db = self._swing(), params["loudness"]
+        ahead = self._voices.playing.envelopes.ahead
+        self._asked = Request(
+            [_hertz(pitch + swing) for pitch in self._pitch],
+            [loudness_db - quieter_db for quieter_db in self._quieter_db],
+            [ahead(voice, HOP) for voice in range(self._count)],
+            params["brightness"],
+            params["noise"],
+            params["morph"],
         )
-        self._voices.begin_hop(request)
+        self._voices.begin_hop(self._asked)
 
-    def _current_shape(self) -> Shape:
+    def _shape(self) -> Shape:
         params = self.params
         if params.is_driven("loudness"):
             return CABLED
@@ -153,22 +147,22 @@ class CvMode:
 
     def _advance_pitch(self) -> None:
         """Bring pitches and vibrato to the end of the hop."""
-        target = self._targets()
-        glide_ms = self.params["glide"]
-        if glide_ms == 0.0 or not self._begun:
-            self._pitch[:], self._begun = target, True
+        tune, glide_ms = self.params["tune"], self.params["glide"]
+        targets = [
+            (key.note if key else self._cable(voice)) + tune for voice, key in enumerate(self._keys.playing)
+        ]
+        if glide_ms == 0.0 or not self._pitch:
+            self._pitch = targets
         else:
-            self._pitch += (target - self._pitch) * -math.expm1(-HOP / (glide_ms * SAMPLE_RATE / 1000.0))
+            share = -math.expm1(-HOP / (glide_ms * SAMPLE_RATE / 1000.0))
+            self._pitch = [
+                pitch + (target - pitch) * share for pitch, target in zip(self._pitch, targets, strict=True)
+            ]
         self._vibrato = (self._vibrato + self.params["vibrato_rate"] * HOP / SAMPLE_RATE) % 1.0
 
-    def _targets(self) -> NDArray[np.float64]:
-        """(V,) notes: of the key that a voice has, else of its cable; voices beyond the pairs wait on the first."""
-        cabled = [self.params[name] for name in PAIRS]
-        notes = [
-            key.note if key else cabled[voice if voice < len(cabled) else 0]
-            for voice, key in enumerate(self._keys.playing)
-        ]
-        return np.array(notes) + self.params["tune"]
+    def _cable(self, voice: int) -> float:
+        """The note of a voice's own cable; voices beyond the pairs wait on the first."""
+        return self.params[PAIRS[voice if voice < len(PAIRS) else 0]]
 
     def _swing(self) -> float:
         """Semitones that the vibrato adds now."""
@@ -176,5 +170,5 @@ class CvMode:
         return depth / 100.0 * math.sin(2.0 * math.pi * self._vibrato) if depth else 0.0
 
 
-def _hertz(note: NDArray[np.float64]) -> NDArray[np.float64]:
-    return np.asarray(440.0 * np.exp2((note - 69.0) / 12.0))
+def _hertz(note: float) -> float:
+    return 440.0 * math.exp2((note - 69.0) / 12.0)

@@ -1,8 +1,8 @@
 """Whether what is asked for lies outside what the instrument has learned."""
 
-from collections.abc import Sequence
-
+from ddsp_pi.dsp.envelope import Envelopes
 from ddsp_pi.models.decoder import Decoder
+from ddsp_pi.modes.voices import Request
 
 PITCH_TOLERANCE = 2.0 ** (0.5 / 12.0)
 """Half a semitone, as a ratio."""
@@ -27,16 +27,16 @@ class Outside:
         """No note sounds."""
         self.sounding = self.pitch = self.loudness = False
 
-    def look(
-        self, decoder: Decoder, f0_hz: Sequence[float], loudness_db: Sequence[float], gain: Sequence[float]
-    ) -> None:
-        """One more piece, by the last pitch, loudness and gate's gain of every voice."""
-        sounding = [voice for voice, one in enumerate(gain) if one > SILENT_GAIN]
+    def look(self, decoder: Decoder, asked: Request, envelopes: Envelopes) -> None:
+        """One more piece, at whose end the gates have these gains."""
         pitch, loudness = decoder.pitch_range_hz, decoder.loudness_range_db
         ratio = 1.0 if self.pitch else PITCH_TOLERANCE
         margin_db = 0.0 if self.loudness else LOUDNESS_TOLERANCE_DB
         low_hz, high_hz = pitch.low / ratio, pitch.high * ratio
         low_db, high_db = loudness.low - margin_db, loudness.high + margin_db
-        self.sounding = bool(sounding)
-        self.pitch = any(not low_hz <= f0_hz[voice] <= high_hz for voice in sounding)
-        self.loudness = any(not low_db <= loudness_db[voice] <= high_db for voice in sounding)
+        self.sounding = self.pitch = self.loudness = False
+        for voice, f0_hz in enumerate(asked.f0_hz):
+            if envelopes.gain(voice) > SILENT_GAIN:
+                self.sounding = True
+                self.pitch |= not low_hz <= f0_hz <= high_hz
+                self.loudness |= not low_db <= asked.loudness_db[voice] <= high_db

@@ -1,32 +1,29 @@
 """DDSP voices: a decoder step per hop for all of them, samples between, gates on any sample."""
 
-from dataclasses import dataclass
+import math
+from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ddsp_pi.dsp.loudness import a_weighting
-from ddsp_pi.dsp.synthesis import make_synth
-from ddsp_pi.frame import HOP
+from ddsp_pi.dsp.envelope import Envelopes
+from ddsp_pi.dsp.synthesis import NOISE_GAIN, PARTIALS, TILTED, make_synth
 from ddsp_pi.models.decoder import Decoder
 from ddsp_pi.models.morph import MorphDecoder
 
 Array = NDArray[np.float32]
-Doubles = NDArray[np.float64]
 
-OCTAVE_DB = 20.0 * np.log10(2.0)
+OCTAVE_DB = 20.0 * math.log10(2.0)
 
 
-@dataclass(slots=True)
-class Request:
-    """What V voices are to reach by the end of a hop."""
+class Request(NamedTuple):
+    """What V voices are to reach by the end of a hop, one number for each."""
 
-    f0_hz: Doubles
-    """(V,)"""
-    loudness_db: Doubles
-    """(V,)"""
-    timbre_gain: Doubles
-    """(V,) The gate's gain that the timbre follows, as it will be a hop later."""
+    f0_hz: Sequence[float]
+    loudness_db: Sequence[float]
+    timbre_gain: Sequence[float]
+    """The gate's gain that the timbre follows, as it will be a hop later."""
     brightness_db: float = 0.0
     """Tilt of the harmonics in dB per octave, at equal loudness."""
     noise: float = 1.0
@@ -36,21 +33,25 @@ class Request:
 
 
 class DdspVoices:
-    """Decoder, harmonics and noise of V voices.
+    """Decoder, envelopes, harmonics and noise of V voices.
 
     The decoder is asked for spectra at unit loudness once per hop, and its answer is faded in
     over that hop. Pitch and level need no such delay: they follow within the hop, and the
     gate's gain is applied sample by sample.
+
+    What is done here once per hop is done on single numbers: on so few of them an array
+    operation costs five to ten times as much.
     """
 
     def __init__(self, decoder: Decoder) -> None:
         self.decoder = decoder
-        self.partials: int | None = None
-        """The most harmonics that are played; None: all of them."""
         self._synth = make_synth(decoder.voices, decoder.n_harmonics, decoder.n_bands)
-        self._controls = self._synth.controls
+        controls = self._controls = self._synth.controls
+        self.envelopes: Envelopes = controls.envelopes
+        self._f0_hz, self._level = memoryview(controls.f0_hz), memoryview(controls.level)
+        self._unit, self._knobs = memoryview(controls.unit), memoryview(controls.knobs)
         self._numbers = np.arange(1, decoder.n_harmonics + 1)
-        self._f0_hz, self._level = np.zeros((2, decoder.voices))
+        self._brightness_db = 0.0
         self._begun = False
 
     def reset(self) -> None:
@@ -62,34 +63,29 @@ class DdspVoices:
     def follow(self, other: "DdspVoices") -> None:
         """Go on from where other voices are, between two hops; only the decoder knows of nothing."""
         self._synth.follow(other._synth)
-        mine, before = self._controls, other._controls
-        mine.f0_hz[0], mine.level[0] = before.f0_hz[0], before.level[0]
-        for ends, ends_before in ((mine.harmonics, before.harmonics), (mine.noise, before.noise)):
-            shared = min(ends.shape[2], ends_before.shape[2])
-            ends[1, :, :shared] = ends_before[1, :, :shared]
         self._begun = other._begun
+
+    def limit(self, partials: int | None) -> None:
+        """Play at most so many harmonics from the next hop on, or all."""
+        most = self._controls.n_harmonics
+        self._knobs[PARTIALS] = float(most if partials is None else min(partials, most))
 
     def begin_hop(self, request: Request) -> None:
         """Ask the decoder what the next hop is to sound like."""
-        controls = self._controls
         if isinstance(self.decoder, MorphDecoder):
             self.decoder.morph = request.morph
-        asked_db = request.loudness_db + 20.0 * np.log10(np.maximum(request.timbre_gain, 1e-6))
-        # What is quieter than the decoder knows is played as the quietest and only turned down.
-        timbre_db = np.maximum(asked_db, self.decoder.loudness_range_db.low)
-        to_unit = (10.0 ** (timbre_db / -20.0)).astype(np.float32)[:, None]
-        harmonics, noise = self.decoder.step(request.f0_hz, timbre_db)
-        controls.harmonics[0], controls.noise[0] = controls.harmonics[1], controls.noise[1]
-        np.multiply(harmonics, to_unit, out=controls.harmonics[1])
-        np.multiply(noise, to_unit * np.float32(request.noise), out=controls.noise[1])
-        if request.brightness_db:
-            self._tilt(request)
-        if self.partials is not None:
-            controls.harmonics[1, :, self.partials :] = 0.0
-        self._f0_hz[:] = request.f0_hz
-        self._level[:] = 10.0 ** (request.loudness_db / 20.0)
-        if not self._begun:
-            controls.f0_hz[0], self._begun = self._f0_hz, True
+        quietest_db = self.decoder.loudness_range_db.low
+        timbre_db = []
+        for voice, loudness_db in enumerate(request.loudness_db):
+            asked_db = loudness_db + 20.0 * math.log10(max(request.timbre_gain[voice], 1e-6))
+            # What is quieter than the decoder knows is played as the quietest and only turned down.
+            timbre_db.append(max(asked_db, quietest_db))
+            self._unit[voice] = 10.0 ** (timbre_db[voice] / -20.0)
+            self._level[1, voice] = 10.0 ** (loudness_db / 20.0)
+            self._f0_hz[1, voice] = request.f0_hz[voice]
+        self._knobs[NOISE_GAIN] = request.noise
+        self._brighten(request.brightness_db)
+        self._ask(request.f0_hz, timbre_db)
 
     def jump(self, voice: int, f0_hz: float | None = None, loudness_db: float | None = None) -> None:
         """A note begins with the next sample: what is given is there at once, and stays until the next hop.
@@ -97,24 +93,25 @@ class DdspVoices:
         Give a loudness only while the voice is silent: a level that jumps clicks.
         """
         if f0_hz is not None:
-            self._controls.f0_hz[0, voice] = self._f0_hz[voice] = f0_hz
+            self._f0_hz[0, voice] = self._f0_hz[1, voice] = f0_hz
         if loudness_db is not None:
-            self._controls.level[0, voice] = self._level[voice] = 10.0 ** (loudness_db / 20.0)
+            self._level[0, voice] = self._level[1, voice] = 10.0 ** (loudness_db / 20.0)
 
-    def render(self, begin: int, gain: Array) -> Array:
-        """(n,) samples of the hop from `begin` on, valid until the next call; gain (V, n) is the gates'."""
-        controls, n = self._controls, gain.shape[1]
-        share = n / (HOP - begin)
-        controls.gain[:, :n] = gain
-        for ends, target in ((controls.f0_hz, self._f0_hz), (controls.level, self._level)):
-            ends[1] = target if share == 1.0 else ends[0] + share * (target - ends[0])
-        sound = self._synth.render(begin, n)
-        controls.f0_hz[0], controls.level[0] = controls.f0_hz[1], controls.level[1]
-        return sound
+    def render(self, begin: int, n: int) -> Array:
+        """(n,) samples of the hop from `begin` on, valid until the next call."""
+        return self._synth.render(begin, n)
 
-    def _tilt(self, request: Request) -> None:
-        harmonics = self._controls.harmonics[1]
-        weights = a_weighting(request.f0_hz[:, None] * self._numbers)
-        tilted = harmonics * self._numbers ** (request.brightness_db / OCTAVE_DB)
-        before, after = (((weights * a) ** 2).sum(axis=1) for a in (harmonics, tilted))
-        harmonics[...] = tilted * np.sqrt(before / np.maximum(after, 1e-30))[:, None]
+    def _ask(self, f0_hz: Sequence[float], timbre_db: Sequence[float]) -> None:
+        if not self._begun:
+            self._controls.f0_hz[0], self._begun = f0_hz, True
+        answer = self.decoder.step(f0_hz, timbre_db)
+        for asked, part in zip(self._controls.asked, answer, strict=True):
+            asked[...] = part
+        self._synth.begin_hop()
+
+    def _brighten(self, brightness_db: float) -> None:
+        if brightness_db == self._brightness_db:
+            return
+        self._brightness_db = brightness_db
+        self._knobs[TILTED] = float(brightness_db != 0.0)
+        self._controls.tilt[:] = self._numbers ** (brightness_db / OCTAVE_DB)

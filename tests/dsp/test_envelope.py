@@ -3,7 +3,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from ddsp_pi.dsp.envelope import Envelope, Shape
+from ddsp_pi.dsp.envelope import Envelopes, Shape
 from ddsp_pi.frame import SAMPLE_RATE
 
 SHAPE = Shape(attack_s=0.01, decay_s=0.2, sustain=0.5, release_s=0.1)
@@ -28,12 +28,13 @@ def reference(shape, edges, n):
 
 
 def render(edges, n, size):
-    envelope, out = Envelope(), np.empty(n, np.float32)
+    envelopes, out = Envelopes(1), np.empty(n, np.float32)
+    envelopes.shape(0, SHAPE)
     cuts = sorted({*range(0, n, size), *(sample for sample, _ in edges), n})
     for begin, end in pairwise(cuts):
         for _, high in (edge for edge in edges if edge[0] == begin):
-            envelope.move(high)
-        envelope.render(SHAPE, out[begin:end])
+            envelopes.move(0, high)
+        envelopes.render(0, out[begin:end])
     return out
 
 

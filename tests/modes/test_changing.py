@@ -25,13 +25,13 @@ class Recorder:
 
     def __init__(self, decoder):
         self._decoder = decoder
-        self.n_harmonics, self.n_bands = decoder.n_harmonics, decoder.n_bands
+        self.voices, self.n_harmonics, self.n_bands = decoder.voices, decoder.n_harmonics, decoder.n_bands
         self.pitch_range_hz, self.loudness_range_db = decoder.pitch_range_hz, decoder.loudness_range_db
         self.reset()
 
     def step(self, *request):
         answer = self._decoder.step(*request)
-        self.steps.append((request, [part.copy() for part in answer]))
+        self.steps.append(([np.array(part) for part in request], [part.copy() for part in answer]))
         return answer
 
     def reset(self):
@@ -159,9 +159,8 @@ def test_a_reset_ends_the_fade_but_not_the_change():
     mode.use(static(PURE))
     play(player, 0.02)
     mode.reset()
-    wanted = engine(CvMode(static(PURE)), gate(0.0))
-    player.reset()
-    np.testing.assert_array_equal(play(player, 0.2), play(wanted, 0.2))
+    after, wanted = (engine(one, gate(0.0)) for one in (mode, CvMode(static(PURE))))
+    np.testing.assert_array_equal(play(after, 0.2), play(wanted, 0.2))
 
 
 def test_the_morph_parameter_reaches_both_instruments_of_a_change():

@@ -43,6 +43,17 @@ def test_steady_cvs_sound_the_same_in_blocks_of_any_size(block):
     assert decibels(play(engine(edges=edges, drive=drive), 0.8, block) - whole, whole) < -100.0
 
 
+@pytest.mark.parametrize("block", BLOCKS)
+def test_moving_cvs_sound_the_same_in_blocks_of_any_size(block):
+    def drive(params, seconds):
+        params.drive("note", 67.0 + 5.0 * np.sin(9.0 * seconds))
+        params.drive("loudness", -25.0 + 10.0 * np.sin(21.0 * seconds))
+
+    edges = gate(0.1, 0.3, 0.3507, 0.6)
+    whole = play(engine(edges=edges, drive=drive), 0.8)
+    assert decibels(play(engine(edges=edges, drive=drive), 0.8, block) - whole, whole) < -90.0
+
+
 def test_pitch_jumps_with_the_gate_and_glides_without_a_click_when_held():
     def drive(params, seconds):
         params.drive("note", 57.0 if seconds < 0.5 else 69.0)

@@ -77,36 +77,42 @@ def test_every_shipped_performance_plays(path):
 
 
 def collect(board, step_ns, until_ns):
-    frames = [board.read(at, at + step_ns) for at in range(0, until_ns, step_ns)]
-    return [edge for frame in frames for edge in frame.edges], frames
+    return [edge for at in range(0, until_ns, step_ns) for edge in board.events(at + step_ns)]
 
 
 @pytest.mark.parametrize("step_ns", [1_000_000, 2_666_667, 700_000_000])
 def test_each_edge_is_said_once_whatever_the_step(write, step_ns):
     performance = load_performance(write(LINE))
-    assert collect(SimBoard(performance), step_ns, 2_000_000_000)[0] == list(performance.edges)
+    assert collect(SimBoard(performance), step_ns, 2_000_000_000) == list(performance.edges)
 
 
-def test_volts_are_those_at_the_end_of_the_window(write):
+def test_volts_are_those_before_the_time_asked_for(write):
     board = SimBoard(load_performance(write(LINE)))
-    assert board.read(0, 250_000_000).volts[0] == 0.0
-    assert board.read(0, 250_000_001).volts[0] == 0.5
-    assert board.read(5_000_000_000, 5_000_000_001).volts[0] == 0.25
+    assert board.volts(250_000_000)[0] == 0.0
+    assert board.volts(250_000_001)[0] == 0.5
+    assert board.volts(5_000_000_001)[0] == 0.25
 
 
 def test_a_loop_begins_again(write):
     performance = load_performance(write(LINE))
-    edges, _ = collect(SimBoard(performance, loop=True), 10_000_000, 4_500_000_000)
+    board = SimBoard(performance, loop=True)
+    edges = collect(board, 10_000_000, 4_500_000_000)
     assert [e.at_ns for e in edges] == [
         e.at_ns + turn * 1_500_000_000 for turn in range(3) for e in performance.edges
     ][:11]
+    assert board.volts(1_500_000_000 + 250_000_001)[0] == 0.5
+
+
+def test_a_performance_may_begin_later(write):
+    performance = load_performance(write(LINE))
+    edges = collect(SimBoard(performance, begin_ns=70_000_000), 10_000_000, 2_000_000_000)
+    assert [e.at_ns for e in edges] == [e.at_ns + 70_000_000 for e in performance.edges]
 
 
 def test_unplugging_closes_what_is_open(write):
     board = SimBoard(load_performance(write(LINE)), loop=True)
-    board.read(0, 300_000_000)
+    board.events(300_000_000)
     board.unplug()
-    frame = board.read(300_000_000, 310_000_000)
-    assert frame.edges == (Edge(1, False, 300_000_000),)
-    assert np.isnan(frame.volts).all()
-    assert board.read(310_000_000, 2_000_000_000).edges == ()
+    assert board.events(310_000_000) == [Edge(1, False, 309_999_999)]
+    assert np.isnan(board.volts(310_000_000)).all()
+    assert board.events(2_000_000_000) == []

@@ -4,8 +4,9 @@ import pytest
 
 from ddsp_pi.config import Route
 from ddsp_pi.errors import ConfigError
-from ddsp_pi.frame import HOP, SAMPLE_RATE, ControlFrame
+from ddsp_pi.frame import HOP, SAMPLE_RATE
 from ddsp_pi.params import Param, ParamSet
+from ddsp_pi.rack.board import UNPATCHED
 from ddsp_pi.rack.routing import CvRouter
 
 TABLE = (
@@ -15,11 +16,15 @@ TABLE = (
 )
 
 
+def cables(*volts):
+    return (*volts, *UNPATCHED[len(volts) :])
+
+
 def routed(route, volts, blocks=1, **more):
     params = ParamSet(TABLE)
     router = CvRouter([route], params, **more)
     for _ in range(blocks):
-        router.apply(ControlFrame(0, (volts,)), HOP)
+        router.apply(cables(volts))
     return params[route.to]
 
 
@@ -40,10 +45,10 @@ def test_linear_and_log_spread_volts_over_the_range():
 def test_smoothing_takes_its_time_but_believes_a_new_cable_at_once():
     params = ParamSet(TABLE)
     router = CvRouter([Route("cv1", "level", "linear", (0.0, 8.0), (-80.0, 0.0), 10.0)], params)
-    router.apply(ControlFrame(0, (8.0,)), HOP)
+    router.apply(cables(8.0))
     assert params["level"] == 0.0
     for _ in range(round(0.010 * SAMPLE_RATE / HOP)):
-        router.apply(ControlFrame(0, (0.0,)), HOP)
+        router.apply(cables(0.0))
     assert params["level"] == pytest.approx(-80 * (1 - math.exp(-1)), abs=2.0)
 
 
@@ -51,10 +56,10 @@ def test_pulling_the_cable_gives_the_knob_back():
     params = ParamSet(TABLE)
     router = CvRouter([Route("cv2", "level", "linear", (0.0, 8.0))], params)
     params.set("level", -33.0)
-    router.apply(ControlFrame(0, (math.nan, 8.0)), HOP)
+    router.apply(cables(math.nan, 8.0))
     assert params["level"] == 0.0
     assert params.is_driven("level")
-    router.apply(ControlFrame(0, (math.nan, math.nan)), HOP)
+    router.apply(cables(math.nan, math.nan))
     assert params["level"] == -33.0
 
 
