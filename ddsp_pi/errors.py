@@ -45,6 +45,10 @@ class BoardError(DdspPiError, OSError):
     """A board that is not there or does not answer."""
 
 
+class LinkError(DdspPiError, ValueError):
+    """Shared memory that is no link of ours, or a record that does not fit into it."""
+
+
 class RunError(DdspPiError, ValueError):
     """A folder that holds no training run, or another one."""
 

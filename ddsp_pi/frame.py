@@ -11,7 +11,7 @@ HOP = 128
 HOP_RATE = SAMPLE_RATE / HOP
 
 
-class Edge(msgspec.Struct, frozen=True, tag="edge"):
+class Edge(msgspec.Struct, frozen=True, tag=True, array_like=True):
     """A gate going high or low. `gate` counts from 1 as on the panel; `at_ns` is its own time."""
 
     gate: int
@@ -19,7 +19,7 @@ class Edge(msgspec.Struct, frozen=True, tag="edge"):
     at_ns: int
 
 
-class Note(msgspec.Struct, frozen=True, tag="note"):
+class Note(msgspec.Struct, frozen=True, tag=True, array_like=True):
     """A played note: MIDI number (fractions allowed) and velocity 0..1, where 0 releases it."""
 
     note: float

@@ -23,6 +23,8 @@ MAY_IMPORT = {
     "setting": {*GROUND, "located"},
     "config": {*GROUND, "located", "setting", "shipped"},
     "recording": {*GROUND, "dsp"},
+    "link": {*GROUND, "link"},
+    "processes": {*GROUND, "link", "processes"},
     "pictures": {*GROUND, "dsp", "rack", "recording"},
     "native": {*GROUND, "native"},
     "link": {*GROUND, "link"},

@@ -1,0 +1,160 @@
+"""The supervisor: keeps engine and control alive, and ends them together.
+
+It must be small and must not fail, so it imports the standard library and the link and nothing else.
+"""
+
+import os
+import select
+import signal
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from types import FrameType
+
+from ddsp_pi.link.shared import Link
+from ddsp_pi.processes import lifeline
+from ddsp_pi.processes.child import UNUSABLE_INPUT, Child, End, children
+from ddsp_pi.processes.heartbeat import PATIENCE, Heartbeat, Patience
+
+ENGINE = "engine"
+"""The child whose heartbeat is the link's telemetry."""
+
+LOOK_S = 0.1
+"""How often the heartbeat is looked at. Ends of children and signals are noticed at once."""
+
+Say = Callable[[str], None]
+
+
+def _say(text: str) -> None:
+    print(f"ddsp-pi: {text}", file=sys.stderr, flush=True)
+
+
+class Supervisor:
+    """Runs one program per command until it is told to stop, or until one finds its input unusable.
+
+    Each gets the link's file descriptor under the same number, and calls `lifeline.hold()` first
+    thing. SIGTERM and SIGINT pass on as SIGTERM; what has not ended after a while is killed.
+    """
+
+    def __init__(
+        self,
+        link: Link,
+        commands: Mapping[str, Sequence[str]],
+        patience: Patience = PATIENCE,
+        say: Say = _say,
+    ) -> None:
+        self._children = children(commands, [link.fd], **{lifeline.SUPERVISOR: str(os.getpid())})
+        self._heartbeat = Heartbeat(link.telemetry, patience, LOOK_S)
+        self._patience, self._say = patience, say
+        self._exit_code: int | None = None
+
+    def run(self) -> int:
+        """Keep everything running; in the main thread. Returns the exit code: 0 or 2."""
+        with _Signals() as signals:
+            try:
+                self._keep(signals)
+            finally:
+                self._stop(signals)
+        return self._exit_code or 0
+
+    def _keep(self, signals: "_Signals") -> None:
+        for child in self._children:
+            child.due_s = time.monotonic()
+        while self._exit_code is None and not signals.stop:
+            now_s = time.monotonic()
+            for child in self._children:
+                self._tend(child, now_s)
+            signals.wait(self._pause_s())
+
+    def _tend(self, child: Child, now_s: float) -> None:
+        end = child.end(now_s)
+        if end is not None:
+            self._after(child, end, now_s)
+        if child.due_s is not None and child.due_s <= now_s and self._exit_code is None:
+            self._start(child, now_s)
+        elif child.name == ENGINE and child.pid is not None:
+            self._watch(child, now_s)
+
+    def _start(self, child: Child, now_s: float) -> None:
+        if child.name == ENGINE:
+            self._heartbeat.expect(now_s)
+        try:
+            child.start(now_s)
+        except OSError as error:
+            self._again(child, f"cannot be started ({error})", 0.0, now_s)
+
+    def _watch(self, engine: Child, now_s: float) -> None:
+        blame = self._heartbeat.stalled(now_s)
+        if blame is not None:
+            engine.kill(f"{blame} and was killed")
+
+    def _after(self, child: Child, end: End, now_s: float) -> None:
+        if end.code == UNUSABLE_INPUT:
+            self._exit_code = end.code
+            self._say(f"{child.name} {end.why}; starting it again would not help, so everything ends")
+        else:
+            self._again(child, f"{end.why} after {end.lived_s:.1f} s", end.lived_s, now_s)
+
+    def _again(self, child: Child, what: str, lived_s: float, now_s: float) -> None:
+        delay_s = child.backoff.delay_s(lived_s)
+        child.due_s = now_s + delay_s
+        self._say(f"{child.name} {what}; it is started again {f'in {delay_s:.1f} s' if delay_s else 'now'}")
+
+    def _pause_s(self) -> float:
+        """Until the next look, or until the next start if that is sooner."""
+        due = [child.due_s - time.monotonic() for child in self._children if child.due_s is not None]
+        return max(min([LOOK_S, *due]), 0.0)
+
+    def _stop(self, signals: "_Signals") -> None:
+        for child in self._children:
+            child.terminate()
+        late = self._wait(signals, self._patience.stop_s)
+        for child in late:
+            child.kill("was killed")
+            self._say(f"{child.name} did not end within {self._patience.stop_s:g} s and was killed")
+        self._wait(signals, self._patience.stop_s)
+
+    def _wait(self, signals: "_Signals", limit_s: float) -> list[Child]:
+        """Wait for all to end; those that have not in time."""
+        end_s = time.monotonic() + limit_s
+        while True:
+            now_s = time.monotonic()
+            for child in self._children:
+                child.end(now_s)
+            late = [child for child in self._children if child.pid is not None]
+            if not late or now_s >= end_s:
+                return late
+            signals.wait(min(LOOK_S, end_s - now_s))
+
+
+class _Signals:
+    """Lets SIGTERM, SIGINT and the end of a child interrupt a wait; as it was before on exit."""
+
+    def __init__(self) -> None:
+        self.stop = False
+
+    def __enter__(self) -> "_Signals":
+        self._hearing, self._ringing = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+        self._old_ringing = signal.set_wakeup_fd(self._ringing, warn_on_full_buffer=False)
+        handlers = {signal.SIGTERM: self._hear, signal.SIGINT: self._hear, signal.SIGCHLD: _wake}
+        self._old = {number: signal.signal(number, handler) for number, handler in handlers.items()}
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        for number, handler in self._old.items():
+            signal.signal(number, handler)
+        signal.set_wakeup_fd(self._old_ringing)
+        os.close(self._hearing)
+        os.close(self._ringing)
+
+    def wait(self, limit_s: float) -> None:
+        """Until a signal comes, at most so many seconds."""
+        if select.select([self._hearing], [], [], limit_s)[0]:
+            os.read(self._hearing, 4096)
+
+    def _hear(self, number: int, frame: FrameType | None) -> None:
+        self.stop = True
+
+
+def _wake(number: int, frame: FrameType | None) -> None:
+    """Nothing to do: without a handler of its own SIGCHLD would not interrupt the wait."""
