@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ddsp_pi.config import Config
-from ddsp_pi.engine.clock import Clock
+from ddsp_pi.dsp.output import make_output
+from ddsp_pi.engine.clock import DelayLocked
 from ddsp_pi.engine.loop import Controls, Engine
+from ddsp_pi.engine.overload import Overload
 from ddsp_pi.engine.parts import Part
 from ddsp_pi.errors import ConfigError, InstrumentError, ParamError
 from ddsp_pi.models.bundle import Instrument, load_instrument
@@ -14,11 +16,15 @@ from ddsp_pi.models.decoder import Decoder
 from ddsp_pi.models.library import open_instrument
 from ddsp_pi.models.morph import MorphDecoder
 from ddsp_pi.modes.base import Mode
+from ddsp_pi.modes.cv import PARAMS as CV_PARAMS
 from ddsp_pi.modes.cv import CvMode
-from ddsp_pi.params import ParamSet
+from ddsp_pi.params import Param, ParamSet
 from ddsp_pi.rack.routing import CvRouter
 
 MODES: dict[str, Callable[[Decoder], Mode]] = {"cv": CvMode}
+
+MODE_PARAMS: dict[str, tuple[Param, ...]] = {"cv": CV_PARAMS}
+"""Their tables, for who sets parameters without playing them."""
 
 
 @dataclass(slots=True)
@@ -36,6 +42,11 @@ class App:
     def params(self) -> ParamSet:
         """The parameters of the mode that plays."""
         return self.engine.parts.mode.params
+
+    def set_param(self, name: str, value: float) -> None:
+        """Turn a parameter of the mode that plays; one that it does not have is left alone."""
+        if name in self.params:
+            self.params.set(name, value)
 
     def play(self, path: Path) -> None:
         """Load and check an instrument file and fade over to it; from any thread but the render loop's.
@@ -56,16 +67,32 @@ class App:
         self.engine.parts.change(part_of(self.config, name, self.instrument, self.other))
 
 
-def build(config: Config, controls: Controls, clock: Clock | None = None) -> App:
-    """Load what the configuration names and connect it to a board, or to what stands for one.
+def build(config: Config, controls: Controls) -> App:
+    """Load what the configuration names and connect it to a board, to render files.
 
     Raises:
         ConfigError: an unknown mode or parameter. InstrumentError: the instrument cannot play.
     """
-    instrument = open_instrument(config.model)
+    instrument, other = _instruments(config)
+    engine = Engine(part_of(config, config.mode, instrument, other), controls)
+    return App(config, engine, instrument, other)
+
+
+def build_live(config: Config, controls: Controls) -> App:
+    """The same for playing live: on the audio clock, with fades, and doing less when there is no time.
+
+    Raises:
+        ConfigError: an unknown mode or parameter. InstrumentError: the instrument cannot play.
+    """
+    instrument, other = _instruments(config)
+    part, clock = part_of(config, config.mode, instrument, other), DelayLocked(config.audio.period)
+    engine = Engine(part, controls, clock, make_output(fade_in=True), Overload())
+    return App(config, engine, instrument, other)
+
+
+def _instruments(config: Config) -> tuple[Instrument, Instrument | None]:
     other = None if config.morph_to is None else open_instrument(config.morph_to)
-    part = part_of(config, config.mode, instrument, other)
-    return App(config, Engine(part, controls, clock), instrument, other)
+    return open_instrument(config.model), other
 
 
 def part_of(config: Config, mode_name: str, instrument: Instrument, other: Instrument | None) -> Part:

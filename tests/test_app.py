@@ -55,7 +55,7 @@ def test_a_new_version_is_picked_up_while_it_plays(own, tmp_path):
 
     audio, shipped = sound(app, add), sound(player(model=str(VIOLIN)))
     assert app.instrument.path == own / "violin.onnx"
-    assert said == [f"violin has changed and plays now, from {own / 'violin.onnx'}"]
+    assert said == [f"violin has changed: {own / 'violin.onnx'}"]
     np.testing.assert_array_equal(audio[:SAMPLE_RATE], shipped[:SAMPLE_RATE])
     assert unlike(audio, sound(player(model="violin"))) < -20.0
     assert unlike(audio, shipped) > -15.0

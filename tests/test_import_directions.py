@@ -33,7 +33,7 @@ MAY_IMPORT = {
     "modes": {*GROUND, "dsp", "models", "modes"},
     "engine": {*GROUND, "files", "native", "dsp", "models", "modes", "engine"},
     "rack": {*SERVED, "rack"},
-    "control": {*SERVED, "control"},
+    "control": {*SERVED, "link", "control"},
     "service": {*SERVED, "service"},
     "train": {*GROUND, "files", "dsp", "models", "recording", "train"},
 }

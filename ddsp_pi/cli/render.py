@@ -6,13 +6,12 @@ import threading
 import time
 from pathlib import Path
 
-import msgspec
 import numpy as np
 
 from ddsp_pi.app import App, build
-from ddsp_pi.cli.outside import notes_on
+from ddsp_pi.cli.arguments import add_instrument_arguments, configuration
+from ddsp_pi.engine.remarks import notes_on
 from ddsp_pi.cli.progress import Progress
-from ddsp_pi.config import Config, load_config
 from ddsp_pi.engine.audio import WavAudio
 from ddsp_pi.errors import ConfigError
 from ddsp_pi.frame import HOP, SAMPLE_RATE
@@ -39,42 +38,6 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--block", type=int, default=BLOCK, help="samples per block (1..65536, default %(default)s)"
     )
     add_instrument_arguments(parser)
-
-
-def add_instrument_arguments(parser: argparse.ArgumentParser) -> None:
-    """What to play and how: shared by `render` and `run`."""
-    parser.add_argument(
-        "--config", type=Path, metavar="YAML", help="configuration over the packaged defaults"
-    )
-    parser.add_argument("--mode", help="how it is played (default: from the configuration)")
-    parser.add_argument("--model", help="instrument, by name or as a file")
-    parser.add_argument("--morph-to", metavar="MODEL", help="second instrument for the morph parameter")
-    parser.add_argument(
-        "--set",
-        action="append",
-        default=[],
-        metavar="NAME=VALUE",
-        help="set a parameter, in its unit; repeatable",
-    )
-
-
-def configuration(args: argparse.Namespace) -> Config:
-    """The configuration file with the command line over it.
-
-    Raises:
-        ConfigError: a --set that is not NAME=NUMBER, or a file that cannot be used.
-    """
-    config = load_config(args.config)
-    chosen = {name: getattr(args, name) for name in ("mode", "model", "morph_to") if getattr(args, name)}
-    return msgspec.structs.replace(config, params=config.params | dict(map(_assignment, args.set)), **chosen)
-
-
-def _assignment(text: str) -> tuple[str, float]:
-    name, _, value = text.partition("=")
-    try:
-        return name, float(value)
-    except ValueError:
-        raise ConfigError(f"--set {text}: give NAME=NUMBER, for example --set brightness=2") from None
 
 
 def run(args: argparse.Namespace) -> int:

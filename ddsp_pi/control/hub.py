@@ -1,21 +1,36 @@
-"""Where notes from outside the rack (OSC today) join what the rack says."""
+"""Where what players ask for is checked and waits until the control loop passes it on."""
 
+import math
+import threading
+import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
-from msgspec.structs import replace
-
-from ddsp_pi.frame import ControlFrame, Note
+from ddsp_pi.frame import Edge, Note
+from ddsp_pi.link.edits import Edit, Select, Set
+from ddsp_pi.params import ParamSet
 
 MOST_PENDING = 64
-"""More notes than that between two blocks are a flood; the oldest give way."""
+"""More notes than that between two beats are a flood; the oldest give way."""
 
 
-class NoteHub:
-    """A bounded queue between a network thread and the render loop, without a lock."""
+class Hub:
+    """Collects from any thread; `beat` sends on from one.
 
-    def __init__(self) -> None:
-        self._pending: deque[tuple[float, float]] = deque(maxlen=MOST_PENDING)
+    Of a parameter only the latest value is sent, so a flood costs the engine no more than a trickle.
+    What is set, selected and open is remembered, for an engine that has to begin again.
+    """
+
+    def __init__(self, params: ParamSet, send: Callable[[Edit], None]) -> None:
+        """Check against the parameters' specs, and send edits with `send`."""
+        self._params, self._send = params, send
+        self._lock = threading.Lock()
+        self._pending: dict[str, float] = {}
+        self._notes: deque[Note] = deque(maxlen=MOST_PENDING)
+        self._set: dict[str, float] = {}
+        self._selected: Select | None = None
+        self._open: dict[int, Edge] = {}
+        self._held: dict[float, Note] = {}
         self._on_first: Callable[[], None] | None = None
 
     def on_first_note(self, act: Callable[[], None]) -> None:
@@ -23,18 +38,59 @@ class NoteHub:
         self._on_first = act
 
     def play(self, note: float, velocity: float) -> None:
-        """A note begins (velocity > 0) or ends (0)."""
+        """A note begins (velocity > 0) or ends (0), now."""
         if self._on_first is not None:
             act, self._on_first = self._on_first, None
             act()
-        self._pending.append((note, velocity))
+        with self._lock:
+            self._notes.append(Note(note, velocity, time.monotonic_ns()))
 
-    def join(self, frame: ControlFrame) -> ControlFrame:
-        """The frame with the notes that came since the last one, at its start."""
-        if not self._pending:
-            return frame
-        notes = []
-        while self._pending:
-            note, velocity = self._pending.popleft()
-            notes.append(Note(note, velocity, frame.start_ns))
-        return replace(frame, notes=(*frame.notes, *notes))
+    def set(self, name: str, value: float) -> None:
+        """Turn a parameter, in its unit.
+
+        Raises:
+            ParamError: nobody owns that name.
+        """
+        value = self._params.spec(name).clip(value)
+        if not math.isnan(value):
+            with self._lock:
+                self._pending[name] = value
+
+    def select(self, path: str) -> None:
+        """Play the instrument in a file."""
+        self._selected = Select(path)
+        self._send(self._selected)
+
+    def beat(self, edges: Sequence[Edge] = ()) -> None:
+        """Send what has come, with the edges of the board; from the control loop's thread."""
+        for edge in edges:
+            self._gate(edge)
+        if not (self._pending or self._notes):
+            return
+        with self._lock:
+            values, self._pending = self._pending, {}
+            notes = list(self._notes)
+            self._notes.clear()
+        self._set |= values
+        for name, value in values.items():
+            self._send(Set(name, value))
+        for note in notes:
+            self._key(note)
+
+    def renew(self) -> None:
+        """Tell a new engine what the last one knew."""
+        known = [Set(name, value) for name, value in self._set.items()]
+        for edit in (*known, *filter(None, [self._selected]), *self._open.values(), *self._held.values()):
+            self._send(edit)
+
+    def _gate(self, edge: Edge) -> None:
+        self._open.pop(edge.gate, None)
+        if edge.high:
+            self._open[edge.gate] = edge
+        self._send(edge)
+
+    def _key(self, note: Note) -> None:
+        self._held.pop(note.note, None)
+        if note.velocity > 0.0:
+            self._held[note.note] = note
+        self._send(note)

@@ -5,9 +5,8 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-from ddsp_pi.control.hub import NoteHub
+from ddsp_pi.control.hub import Hub
 from ddsp_pi.errors import AudioError, ParamError
-from ddsp_pi.params import ParamSet
 
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
 
@@ -19,8 +18,7 @@ class OscServer:
 
     def __init__(
         self,
-        hub: NoteHub,
-        params: ParamSet,
+        hub: Hub,
         port: int,
         lan: bool,
         say: Callable[[str], None],
@@ -29,7 +27,7 @@ class OscServer:
         from pythonosc.dispatcher import Dispatcher
         from pythonosc.osc_server import BlockingOSCUDPServer
 
-        self._hub, self._params, self._say, self._select = hub, params, say, select
+        self._hub, self._say, self._select = hub, say, select
         self.rejected = 0
         # A module without a clock battery would hold bundles stamped in its future.
         dispatcher = Dispatcher(strict_timing=False)
@@ -72,7 +70,7 @@ class OscServer:
         self._hub.play(float(note), float(velocity))
 
     def _param(self, address: str, value: float) -> None:
-        self._params.set(address.removeprefix("/ddsp/param/"), float(value))
+        self._hub.set(address.removeprefix("/ddsp/param/"), float(value))
 
     def _instrument(self, address: str, name: str) -> None:
         # A name and nothing else: no one on the network is to open files of their choice.

@@ -1,6 +1,5 @@
 """Keeps the instrument that plays in step with its file, and changes it by name."""
 
-import threading
 from collections import deque
 from collections.abc import Callable
 from pathlib import Path
@@ -54,7 +53,7 @@ class InstrumentWatch:
         sight = _sight(self._find(name))
         play(sight.path)
         self._name, self._seen = name, sight
-        say(f"{name} plays now, from {sight.path}")
+        say(f"{name} is wanted: {sight.path}")
 
     def _follow(self, play: Callable[[Path], None], say: Say) -> None:
         sight, before = self._look(), self._settling
@@ -66,7 +65,7 @@ class InstrumentWatch:
             say(f"{self._name} was removed; it plays on until another is chosen")
             return
         play(sight.path)
-        say(f"{self._name} has changed and plays now, from {sight.path}")
+        say(f"{self._name} has changed: {sight.path}")
 
     def _look(self) -> Sight | None:
         """The file of the instrument that plays; None while there is none."""
@@ -79,22 +78,3 @@ class InstrumentWatch:
 def _sight(path: Path) -> Sight:
     state = path.stat()
     return Sight(path, state.st_mtime_ns, state.st_size, state.st_ino)
-
-
-class Regularly:
-    """Calls a function again and again, in a thread of its own, until it is closed."""
-
-    def __init__(self, act: Callable[[], None], every_s: float) -> None:
-        self._act, self._every_s = act, every_s
-        self._closed = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="regularly", daemon=True)
-        self._thread.start()
-
-    def close(self) -> None:
-        """Stop; returns when the last call has ended."""
-        self._closed.set()
-        self._thread.join()
-
-    def _run(self) -> None:
-        while not self._closed.wait(self._every_s):
-            self._act()

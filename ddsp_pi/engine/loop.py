@@ -7,8 +7,9 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from ddsp_pi.dsp.limiter import Limiter
+from ddsp_pi.dsp.output import OutputStage, make_output
 from ddsp_pi.engine.clock import Clock, SampleCount
+from ddsp_pi.engine.overload import STEPS, Overload
 from ddsp_pi.engine.parts import Part, Parts, Volts
 from ddsp_pi.engine.telemetry import Telemetry
 from ddsp_pi.frame import HOP, SAMPLE_RATE, ControlFrame, Event
@@ -36,12 +37,21 @@ class Engine:
     sound the same.
     """
 
-    def __init__(self, part: Part, controls: Controls, clock: Clock | None = None) -> None:
+    def __init__(
+        self,
+        part: Part,
+        controls: Controls,
+        clock: Clock | None = None,
+        output: OutputStage | None = None,
+        overload: Overload | None = None,
+    ) -> None:
+        """Files need neither clock nor fades nor an overload, so these are only for live playing."""
         self.parts = Parts(part)
         self.telemetry = Telemetry()
         self._controls = controls
         self._clock = clock or SampleCount()
-        self._output = Limiter()
+        self._output = output or make_output(fade_in=False)
+        self._overload = overload
         self._waiting: list[tuple[int, Event]] = []
         self._position = 0
 
@@ -57,7 +67,24 @@ class Engine:
             self._render_piece(heard, out[done : done + n])
             done += n
         self._finish(out)
-        self.telemetry.count((time.perf_counter() - begun) * SAMPLE_RATE / len(out), self._output.peak)
+        load = (time.perf_counter() - begun) * SAMPLE_RATE / len(out)
+        self.telemetry.count(load, self._output.peak)
+        if self._overload is not None and self._overload.judge(load, len(out)):
+            self._shed(self._overload.level)
+
+    def stop(self) -> None:
+        """Fade out; the sound is over when `silent` says so."""
+        self._output.fade_out()
+
+    @property
+    def silent(self) -> bool:
+        """Whether the sound has faded out."""
+        return self._output.faded_out
+
+    def _shed(self, level: int) -> None:
+        self.telemetry.shed = level
+        self.telemetry.most_shed = max(self.telemetry.most_shed, level)
+        self.parts.shed(*STEPS[level])
 
     def _gather(self, end: int) -> None:
         """Fetch what happens before a sample, and whatever else is known already."""

@@ -74,6 +74,12 @@ class Parts:
         self.playing.mode.reset()
         self._leaving = None
 
+    def release(self) -> None:
+        """See Mode."""
+        self.playing.mode.release()
+        if self._leaving is not None:
+            self._leaving.mode.release()
+
     def shed(self, partials: int | None, voices: int | None) -> None:
         """See Mode."""
         self.playing.mode.shed(partials, voices)

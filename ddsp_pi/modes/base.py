@@ -30,6 +30,9 @@ class Mode(Protocol):
     def reset(self) -> None:
         """Back to silence; parameters stay."""
 
+    def release(self) -> None:
+        """Every gate closes and every key goes up, before the next piece."""
+
     def use(self, decoder: Decoder) -> None:
         """Play another instrument from the next hop on, without a click; for other threads to call."""
 
@@ -49,6 +52,9 @@ class SilentMode:
         out[:] = 0.0
 
     def reset(self) -> None:
+        """See Mode."""
+
+    def release(self) -> None:
         """See Mode."""
 
     def use(self, decoder: Decoder) -> None:

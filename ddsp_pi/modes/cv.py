@@ -68,6 +68,12 @@ class CvMode:
         self._voices.limit(partials)
         self._most = self._count if voices is None else voices
 
+    def release(self) -> None:
+        """See Mode."""
+        self._keys.release()
+        for voice in range(self._count):
+            self._voices.move(voice, False)
+
     def reset(self) -> None:
         """See Mode."""
         self._voices.reset()

@@ -33,6 +33,10 @@ class Keys:
         """The key of each voice, also after it has been released; None: none yet, or a cable has it."""
         self._rested = list(range(self._voices))
 
+    def release(self) -> None:
+        """All keys up; voices keep their pitch while they fade."""
+        self._held = []
+
     def take(self, note: Note) -> Move | None:
         """A key goes down (velocity > 0) or up; None if that changes no voice."""
         self._held = [held for held in self._held if held.note != note.note]

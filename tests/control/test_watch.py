@@ -1,9 +1,8 @@
 import os
-import threading
 
 import pytest
 
-from ddsp_pi.control.watch import InstrumentWatch, Regularly
+from ddsp_pi.control.watch import InstrumentWatch
 from ddsp_pi.errors import InstrumentError
 
 
@@ -111,7 +110,7 @@ def test_another_instrument_is_selected_and_then_followed(shelf):
     shelf.watch.select("viola")
     played, said = shelf.polled()
     assert played == ["viola"]
-    assert "viola plays now" in said
+    assert "viola is wanted" in said
     put(shelf.own / "violin", "not asked for")
     assert shelf.polled() == ([], "")
     put(shelf.own / "viola", "new viola")
@@ -128,13 +127,3 @@ def test_an_unknown_or_bad_choice_is_said_and_changes_nothing(shelf):
         assert "violin plays on" in said
     put(shelf.own / "violin", "still followed")
     assert shelf.polled()[0] == ["still followed"]
-
-
-def test_regularly_calls_until_it_is_closed():
-    called = threading.Semaphore(0)
-    regularly = Regularly(called.release, 0.001)
-    assert all(called.acquire(timeout=5.0) for _ in range(3))
-    regularly.close()
-    while called.acquire(blocking=False):
-        pass
-    assert not called.acquire(timeout=0.05)

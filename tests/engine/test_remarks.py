@@ -1,6 +1,6 @@
 import msgspec
 
-from ddsp_pi.cli.outside import OutsideLog, notes_on
+from ddsp_pi.engine.remarks import OutsideLog, notes_on
 from ddsp_pi.engine.telemetry import Telemetry
 from ddsp_pi.models.bundle import load_instrument
 from ddsp_pi.models.card import Range

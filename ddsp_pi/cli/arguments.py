@@ -1,0 +1,45 @@
+"""Arguments that `render` and `run` share, and the configuration they make."""
+
+import argparse
+from pathlib import Path
+
+import msgspec
+
+from ddsp_pi.config import Config, load_config
+from ddsp_pi.errors import ConfigError
+
+
+def add_instrument_arguments(parser: argparse.ArgumentParser) -> None:
+    """What to play and how: shared by `render` and `run`."""
+    parser.add_argument(
+        "--config", type=Path, metavar="YAML", help="configuration over the packaged defaults"
+    )
+    parser.add_argument("--mode", help="how it is played (default: from the configuration)")
+    parser.add_argument("--model", help="instrument, by name or as a file")
+    parser.add_argument("--morph-to", metavar="MODEL", help="second instrument for the morph parameter")
+    parser.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="set a parameter, in its unit; repeatable",
+    )
+
+
+def configuration(args: argparse.Namespace) -> Config:
+    """The configuration file with the command line over it.
+
+    Raises:
+        ConfigError: a --set that is not NAME=NUMBER, or a file that cannot be used.
+    """
+    config = load_config(args.config)
+    chosen = {name: getattr(args, name) for name in ("mode", "model", "morph_to") if getattr(args, name)}
+    return msgspec.structs.replace(config, params=config.params | dict(map(_assignment, args.set)), **chosen)
+
+
+def _assignment(text: str) -> tuple[str, float]:
+    name, _, value = text.partition("=")
+    try:
+        return name, float(value)
+    except ValueError:
+        raise ConfigError(f"--set {text}: give NAME=NUMBER, for example --set brightness=2") from None

@@ -1,0 +1,74 @@
+"""What to leave out when there is no time for all of it."""
+
+from typing import NamedTuple
+
+from ddsp_pi.frame import SAMPLE_RATE
+
+TOO_MUCH = 0.75
+"""Share of the time there is, above which work is left out…"""
+
+EASY = 0.45
+"""…and below which some of it comes back."""
+
+SMOOTHING = 1.0 / 16.0
+"""Of the load per block: one slow block is not an overload, and leaving work out would not have helped it."""
+
+SETTLE_S = 0.05
+"""Time for a step to show in the load."""
+
+CALM_S = 2.0
+"""How long it must have been easy before a step is taken back; doubled each time it was too soon."""
+
+LONGEST_CALM_S = 64.0
+
+
+class Step(NamedTuple):
+    """Most harmonics and voices; None: all there are."""
+
+    partials: int | None
+    voices: int | None
+
+
+STEPS = (Step(None, None), Step(60, None), Step(30, None), Step(30, 4), Step(30, 2), Step(16, 1))
+"""From all to the least. Upper harmonics are missed less than voices."""
+
+
+class Overload:
+    """Watches the load, and goes from step to step."""
+
+    def __init__(self) -> None:
+        self.level = 0
+        self._load = 0.0
+        self._since_s = 0.0
+        self._easy_s = 0.0
+        self._calm_s = CALM_S
+        self._came_back = False
+
+    def judge(self, load: float, n: int) -> bool:
+        """One more block of n samples that took this share of its time; whether the level is another now."""
+        seconds = n / SAMPLE_RATE
+        self._load += (load - self._load) * SMOOTHING
+        self._since_s += seconds
+        self._easy_s = self._easy_s + seconds if self._load < EASY else 0.0
+        if self._load > TOO_MUCH and self._since_s > SETTLE_S and self.level < len(STEPS) - 1:
+            return self._go(1)
+        if self.level and self._easy_s > self._calm_s:
+            return self._go(-1)
+        return False
+
+    def _go(self, way: int) -> bool:
+        if way > 0 and self._came_back and self._since_s < CALM_S:
+            self._calm_s = min(2.0 * self._calm_s, LONGEST_CALM_S)
+        self._came_back = way < 0
+        self.level += way
+        self._since_s = self._easy_s = 0.0
+        return True
+
+
+def in_words(level: int) -> str:
+    """What a level means, for the log."""
+    partials, voices = STEPS[level]
+    if partials is None:
+        return "load is back to normal: everything plays"
+    voiced = "" if voices is None else f" and {voices} voice{'s' if voices > 1 else ''}"
+    return f"overload: only {partials} harmonics{voiced} play, so that the sound does not break up"

@@ -1,0 +1,67 @@
+"""What the engine's process does beside the sound: loads instruments, and says what is worth knowing."""
+
+import queue
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+from ddsp_pi.app import App
+from ddsp_pi.engine.remarks import OutsideLog
+from ddsp_pi.engine.overload import in_words
+from ddsp_pi.errors import InstrumentError
+
+LOOK_S = 0.2
+
+
+class Aside:
+    """A thread that sleeps most of the time, so that it seldom holds the lock when a block is due."""
+
+    def __init__(self, app: App, say: Callable[[str], None], wait: Callable[[], None]) -> None:
+        """`wait` is called again and again while no sound has been asked for yet."""
+        self._app, self._say, self._wait = app, say, wait
+        self._wanted: queue.SimpleQueue[str | None] = queue.SimpleQueue()
+        self._outside = OutsideLog(app.engine.telemetry, say)
+        self._shed = 0
+        self._thread = threading.Thread(target=self._run, name="aside", daemon=True)
+
+    def start(self) -> None:
+        """Begin."""
+        self._thread.start()
+
+    def select(self, path: str) -> None:
+        """Play the instrument in a file soon; for the render loop, which does not wait."""
+        self._wanted.put(path)
+
+    def close(self) -> None:
+        """Stop; returns when nothing is under way."""
+        self._wanted.put(None)
+        self._thread.join()
+
+    def _run(self) -> None:
+        while True:
+            try:
+                path = self._wanted.get(timeout=LOOK_S)
+            except queue.Empty:
+                self._look()
+                continue
+            if path is None:
+                return
+            self._play(Path(path))
+
+    def _play(self, path: Path) -> None:
+        playing = self._app.instrument.card.name
+        try:
+            self._app.play(path)
+        except (InstrumentError, OSError) as error:
+            self._say(f"{error}. {playing} plays on as it was")
+        else:
+            self._say(f"{self._app.instrument.card.name} plays now, from {path}")
+
+    def _look(self) -> None:
+        telemetry = self._app.engine.telemetry
+        if not telemetry.blocks:
+            self._wait()
+        self._outside.poll(self._app.instrument.card)
+        if telemetry.shed != self._shed:
+            self._shed = telemetry.shed
+            self._say(in_words(self._shed))

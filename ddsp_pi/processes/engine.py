@@ -1,0 +1,121 @@
+"""The engine's program: the audio callback, and nothing beside it that holds the interpreter's lock for long."""
+
+import os
+import signal
+import sys
+import threading
+from typing import NoReturn
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from ddsp_pi.app import App, build_live
+from ddsp_pi.engine.remarks import notes_on
+from ddsp_pi.engine.backends import open_audio
+from ddsp_pi.engine.realtime import apply
+from ddsp_pi.errors import AudioError, DdspPiError
+from ddsp_pi.link.edits import say
+from ddsp_pi.link.shared import Link, attach
+from ddsp_pi.native.library import describe
+from ddsp_pi.processes import lifeline
+from ddsp_pi.processes.aside import Aside
+from ddsp_pi.processes.launch import Launch, Status, launched
+from ddsp_pi.processes.linked import LinkedControls
+
+BEAT_BLOCKS = 8
+"""Blocks between two beats in the link."""
+
+Array = NDArray[np.float32]
+
+
+class Program:
+    """The engine in its process: wired to the link, beating, fading out when told to stop."""
+
+    def __init__(self, launch: Launch, link: Link) -> None:
+        """Load everything.
+
+        Raises:
+            DdspPiError: what is configured cannot be played.
+        """
+        controls = LinkedControls(link)
+        self.app = app = build_live(launch.config, controls)
+        self._record, self._pid = link.telemetry, os.getpid()
+        self._encode = msgspec.msgpack.Encoder().encode
+        self._aside = Aside(app, lambda text: say(link.said, text), lambda: self.beat(playing=False))
+        controls.on(app.set_param, self._aside.select, app.engine.parts.release)
+        self._audio = launch.config.audio
+        self.stop = threading.Event()
+
+    def play(self) -> None:
+        """Until told to stop.
+
+        Raises:
+            AudioError: the device refuses, or has gone.
+        """
+        engine = self.app.engine
+        audio = open_audio(self._audio, engine.telemetry, _say)
+        self._aside.start()
+        audio.run(self._render, self.stop, lambda: engine.silent)
+        self._aside.close()
+
+    def beat(self, playing: bool) -> None:
+        """A sign of life, with all there is to know."""
+        telemetry = self._encode(self.app.engine.telemetry)
+        self._record.write(self._encode(Status(self._pid, playing, telemetry)))
+
+    def _render(self, out: Array, heard: Array) -> None:
+        engine = self.app.engine
+        engine.render(out, heard)
+        if engine.telemetry.blocks % BEAT_BLOCKS == 0:
+            self.beat(playing=True)
+        if self.stop.is_set():
+            engine.stop()
+
+
+def main(argument: str) -> int:
+    """Play until told to stop; returns the exit code."""
+    lifeline.hold()
+    launch = launched(argument)
+    # Ctrl-C is for the supervisor, which asks for a fade.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        program = Program(launch, attach(launch.link_fd))
+        signal.signal(signal.SIGTERM, lambda *_: program.stop.set())
+        _say(f"{describe()}; {apply().in_words()}")
+        program.play()
+    except AudioError as error:
+        _leave(error)
+    except DdspPiError as error:
+        _complain(error)
+        return error.exit_code
+    _report(program.app)
+    return 0
+
+
+def _leave(error: AudioError) -> NoReturn:
+    """End at once: an audio library whose server has died may hang in its own clean-up."""
+    _complain(error)
+    os._exit(error.exit_code)
+
+
+def _complain(error: DdspPiError) -> None:
+    print(f"ddsp-pi run: {error}", file=sys.stderr, flush=True)
+
+
+def _say(text: str) -> None:
+    print(text, flush=True)
+
+
+def _report(app: App) -> None:
+    telemetry = app.engine.telemetry
+    _say(
+        f"{telemetry.blocks} blocks, {telemetry.xruns} xruns, load {telemetry.load:.1%} "
+        f"(worst block {telemetry.worst_load:.0%}), peak {telemetry.peak:.2f}"
+    )
+    for note in notes_on(telemetry, app.instrument.card):
+        _say(note)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1]))

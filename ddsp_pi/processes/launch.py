@@ -1,0 +1,38 @@
+"""What the two programs are started with: settings as one word of their command line, and the link."""
+
+import sys
+from collections.abc import Sequence
+
+import msgspec
+
+from ddsp_pi.config import Config
+
+
+class Launch(msgspec.Struct, frozen=True):
+    """Everything a program is told before it begins."""
+
+    link_fd: int
+    config: Config
+    performance: str | None = None
+    """The CSV file that a simulated board plays; None: no board."""
+
+
+class Status(msgspec.Struct, frozen=True):
+    """What the engine writes into the link again and again."""
+
+    engine: int
+    """Process id: another one has begun where this changes."""
+    playing: bool
+    """Whether the audio device asks for sound; otherwise the engine waits for it."""
+    telemetry: bytes
+    """Encoded Telemetry, for who wants to know more."""
+
+
+def command(program: str, launch: Launch) -> Sequence[str]:
+    """The command line of `engine` or `control`."""
+    return sys.executable, "-m", f"ddsp_pi.processes.{program}", msgspec.json.encode(launch).decode()
+
+
+def launched(argument: str) -> Launch:
+    """What `command` was given."""
+    return msgspec.json.decode(argument, type=Launch)

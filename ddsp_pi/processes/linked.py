@@ -1,0 +1,61 @@
+"""The engine's end of the link: what stands for the board in its process."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import msgspec
+
+from ddsp_pi.frame import Edge, Event, Note
+from ddsp_pi.link.edits import Panic, Select, Set, decode
+from ddsp_pi.link.shared import Link
+from ddsp_pi.link.volts import unpack_volts
+from ddsp_pi.rack.board import UNPATCHED
+
+MOST_EDITS = 64
+"""Taken per block; the others wait for the next one."""
+
+
+class LinkedControls:
+    """Volts and events from the link; other edits are acted upon at once. Called by the render loop."""
+
+    def __init__(self, link: Link) -> None:
+        self._frame, self._edits = link.frame, link.edits
+        # What lies there was meant for an engine that is gone.
+        self._edits.clear()
+        self._volts = UNPATCHED
+        self._acts: dict[type, Callable[[Any], object]] = {}
+        self.damaged = 0
+
+    def on(
+        self, set_param: Callable[[str, float], None], select: Callable[[str], None], panic: Callable[[], None]
+    ) -> None:
+        """Who is to act when a parameter, an instrument or silence is asked for."""
+        self._acts = {
+            Set: lambda edit: set_param(edit.name, edit.value),
+            Select: lambda edit: select(edit.path),
+            Panic: lambda edit: panic(),
+        }
+
+    def volts(self, at_ns: int) -> tuple[float, ...]:
+        """See Board."""
+        news = self._frame.read()
+        if news is not None:
+            self._volts = unpack_volts(news)
+        return self._volts
+
+    def events(self, until_ns: int) -> Sequence[Event]:
+        """See Board."""
+        if not len(self._edits):
+            return ()
+        return [edit for edit in map(self._taken, self._edits.drain(MOST_EDITS)) if edit is not None]
+
+    def _taken(self, record: bytes) -> Event | None:
+        try:
+            edit = decode(record)
+        except msgspec.DecodeError:
+            self.damaged += 1
+            return None
+        if isinstance(edit, Edge | Note):
+            return edit
+        self._acts[type(edit)](edit)
+        return None

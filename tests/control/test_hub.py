@@ -1,0 +1,60 @@
+import math
+
+import pytest
+
+from ddsp_pi.control.hub import MOST_PENDING, Hub
+from ddsp_pi.errors import ParamError
+from ddsp_pi.frame import Edge, Note
+from ddsp_pi.link.edits import Select, Set
+from ddsp_pi.modes.cv import PARAMS
+from ddsp_pi.params import ParamSet
+
+
+@pytest.fixture
+def sent():
+    return []
+
+
+@pytest.fixture
+def hub(sent):
+    return Hub(ParamSet(PARAMS), sent.append)
+
+
+def test_only_the_latest_value_is_sent(hub, sent):
+    for value in range(1000):
+        hub.set("brightness", value / 1000.0)
+    hub.set("noise", 2.0)
+    hub.beat()
+    assert sent == [Set("brightness", 0.999), Set("noise", 2.0)]
+    hub.beat()
+    assert len(sent) == 2
+
+
+def test_values_are_held_in_range_and_nan_is_ignored(hub, sent):
+    hub.set("noise", 99.0)
+    hub.set("brightness", math.nan)
+    hub.beat()
+    assert sent == [Set("noise", 2.0)]
+    with pytest.raises(ParamError, match="wobble"):
+        hub.set("wobble", 1.0)
+
+
+def test_a_flood_of_notes_is_bounded_and_the_newest_stay(hub, sent):
+    for note in range(10 * MOST_PENDING):
+        hub.play(note % 128, 1.0)
+    hub.beat()
+    assert len(sent) == MOST_PENDING
+    assert sent[-1].note == (10 * MOST_PENDING - 1) % 128
+
+
+def test_a_new_engine_is_told_what_the_last_one_knew(hub, sent):
+    hub.set("noise", 0.5)
+    hub.select("/tmp/cello.onnx")
+    hub.play(60.0, 1.0)
+    hub.play(64.0, 1.0)
+    hub.play(60.0, 0.0)
+    hub.beat([Edge(1, True, 5), Edge(2, True, 6), Edge(1, False, 7)])
+    sent.clear()
+    hub.renew()
+    assert sent[:3] == [Set("noise", 0.5), Select("/tmp/cello.onnx"), Edge(2, True, 6)]
+    assert [(note.note, note.velocity) for note in sent[3:] if isinstance(note, Note)] == [(64.0, 1.0)]
