@@ -1,6 +1,5 @@
 """Harmonics plus noise for a number of voices: controls in, signal out."""
 
-from collections.abc import Callable
 from typing import Protocol
 
 import numpy as np
@@ -114,33 +113,3 @@ def _between(ends: NDArray[np.float32], begin: int, n: int) -> NDArray[np.float3
         return ends
     places = np.array([[begin / HOP], [(begin + n) / HOP]], np.float32)
     return np.asarray(ends[0] + places * (ends[1] - ends[0]))
-
-
-make_synth: Callable[[int, int, int], Synth] = NumpySynth
-"""(voices, n_harmonics, n_bands) → the fastest synthesizer there is."""
-
-
-def get_signal(
-    f0_hz: NDArray[np.float32], harmonics: NDArray[np.float32], noise: NDArray[np.float32]
-) -> NDArray[np.float32]:
-    """Whole sequences of controls → audio, by the same synthesizer that plays live.
-
-    Args:
-        f0_hz: (frames,) Hz; harmonics: (frames, n_harmonics); noise: (frames, n_bands).
-
-    Returns:
-        ((frames − 1) · HOP,) samples.
-    """
-    synth = make_synth(1, harmonics.shape[1], noise.shape[1])
-    controls = synth.controls
-    controls.level[:], controls.gain[:] = 1.0, 1.0
-    audio = np.empty((len(f0_hz) - 1, HOP), np.float32)
-    for hop, out in enumerate(audio):
-        ends = slice(hop, hop + 2)
-        controls.f0_hz[:, 0], controls.harmonics[:, 0], controls.noise[:, 0] = (
-            f0_hz[ends],
-            harmonics[ends],
-            noise[ends],
-        )
-        out[:] = synth.render(0, HOP)
-    return audio.ravel()

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ddsp_pi.dsp.choice import make_synth
 from ddsp_pi.dsp.loudness import a_weighting
-from ddsp_pi.dsp.synthesis import make_synth
 from ddsp_pi.frame import HOP
 from ddsp_pi.models.decoder import Decoder
 from ddsp_pi.models.morph import MorphDecoder

@@ -1,0 +1,47 @@
+"""The fastest synthesizer there is, and whole sequences played with it."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ddsp_pi.dsp.native_synth import NativeSynth
+from ddsp_pi.dsp.synthesis import NumpySynth, Synth
+from ddsp_pi.frame import HOP
+from ddsp_pi.native.library import kernel
+
+
+def make_synth(voices: int, n_harmonics: int, n_bands: int) -> Synth:
+    """A synthesizer of the native kernel where that is there, else of numpy.
+
+    Raises:
+        KernelError: the environment demands a kernel that cannot be used.
+    """
+    library = kernel()
+    if library is None:
+        return NumpySynth(voices, n_harmonics, n_bands)
+    return NativeSynth(library, voices, n_harmonics, n_bands)
+
+
+def get_signal(
+    f0_hz: NDArray[np.float32], harmonics: NDArray[np.float32], noise: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    """Whole sequences of controls → audio, by the same synthesizer that plays live.
+
+    Args:
+        f0_hz: (frames,) Hz; harmonics: (frames, n_harmonics); noise: (frames, n_bands).
+
+    Returns:
+        ((frames − 1) · HOP,) samples.
+    """
+    synth = make_synth(1, harmonics.shape[1], noise.shape[1])
+    controls = synth.controls
+    controls.level[:], controls.gain[:] = 1.0, 1.0
+    audio = np.empty((len(f0_hz) - 1, HOP), np.float32)
+    for hop, out in enumerate(audio):
+        ends = slice(hop, hop + 2)
+        controls.f0_hz[:, 0], controls.harmonics[:, 0], controls.noise[:, 0] = (
+            f0_hz[ends],
+            harmonics[ends],
+            noise[ends],
+        )
+        out[:] = synth.render(0, HOP)
+    return audio.ravel()
