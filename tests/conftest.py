@@ -19,3 +19,14 @@ def need():
         pytest.skip(reason)
 
     return need
+
+
+@pytest.fixture(scope="session")
+def native_library():
+    """The compiled kernel: it is there wherever there is a C compiler."""
+    from ddsp_pi.native.library import describe, kernel
+
+    library = kernel()
+    if library is None:
+        (pytest.fail if CI else pytest.skip)(describe())
+    return library

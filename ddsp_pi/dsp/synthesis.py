@@ -5,7 +5,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from ddsp_pi.dsp.envelope import OPEN, Envelopes
+from ddsp_pi.dsp.envelope import Envelopes
 from ddsp_pi.dsp.harmonic import HarmonicBank
 from ddsp_pi.dsp.loudness import a_weighting
 from ddsp_pi.dsp.noise import FilteredNoise
@@ -157,6 +157,7 @@ class NumpySynth:
 def silence(controls: Controls) -> None:
     """Gates closed, levels and spectra at zero."""
     controls.envelopes.reset()
+    controls.f0_hz[:] = 440.0
     for control in (controls.level, controls.harmonics, controls.noise):
         control[...] = 0.0
 
@@ -176,38 +177,3 @@ def _between(ends: NDArray[np.float32], begin: int, n: int) -> NDArray[np.float3
         return ends
     places = np.array([[begin / HOP], [(begin + n) / HOP]], np.float32)
     return np.asarray(ends[0] + places * (ends[1] - ends[0]))
-
-
-def make_synth(voices: int, n_harmonics: int, n_bands: int) -> Synth:
-    """The fastest synthesizer there is."""
-    return NumpySynth(voices, n_harmonics, n_bands)
-
-
-def get_signal(
-    f0_hz: NDArray[np.float32], harmonics: NDArray[np.float32], noise: NDArray[np.float32]
-) -> NDArray[np.float32]:
-    """Whole sequences of controls → audio, by the same synthesizer that plays live.
-
-    Args:
-        f0_hz: (frames,) Hz; harmonics: (frames, n_harmonics); noise: (frames, n_bands).
-
-    Returns:
-        ((frames − 1) · HOP,) samples.
-    """
-    synth = make_synth(1, harmonics.shape[1], noise.shape[1])
-    controls, frames = synth.controls, zip(f0_hz, harmonics, noise, strict=True)
-    controls.envelopes.table[0, :2] = 1.0, OPEN
-    controls.level[:] = 1.0
-    _ask(synth, next(frames))
-    controls.f0_hz[0] = f0_hz[0]
-    audio = np.empty((len(f0_hz) - 1, HOP), np.float32)
-    for out, frame in zip(audio, frames, strict=True):
-        _ask(synth, frame)
-        out[:] = synth.render(0, HOP)
-    return audio.ravel()
-
-
-def _ask(synth: Synth, frame: tuple[float, NDArray[np.float32], NDArray[np.float32]]) -> None:
-    controls = synth.controls
-    controls.f0_hz[1], controls.asked[0][0], controls.asked[1][0] = frame
-    synth.begin_hop()

@@ -7,8 +7,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from ddsp_pi.dsp.choice import make_synth
 from ddsp_pi.dsp.envelope import Envelopes
-from ddsp_pi.dsp.synthesis import NOISE_GAIN, PARTIALS, TILTED, make_synth
+from ddsp_pi.dsp.synthesis import NOISE_GAIN, PARTIALS, TILTED
 from ddsp_pi.models.decoder import Decoder
 from ddsp_pi.models.morph import MorphDecoder
 

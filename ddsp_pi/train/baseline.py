@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from ddsp_pi.dsp.synthesis import get_signal
+from ddsp_pi.dsp.choice import get_signal
 from ddsp_pi.models.card import Spectrum
 from ddsp_pi.models.decoder import Decoder
 from ddsp_pi.train.features import Features

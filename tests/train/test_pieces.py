@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 import torch
 
+from ddsp_pi.dsp.choice import get_signal
 from ddsp_pi.dsp.loudness import a_weighting, loudness_contour
 from ddsp_pi.dsp.noise import noise_bank
-from ddsp_pi.dsp.synthesis import get_signal
 from ddsp_pi.errors import RecordingError, TrainingError
 from ddsp_pi.frame import HOP, SAMPLE_RATE
 from ddsp_pi.models.bundle import load_instrument
