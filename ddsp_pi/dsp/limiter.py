@@ -1,4 +1,4 @@
-"""The last stage: whatever happens before, the rack's next module gets a sane signal."""
+"""Peaks held below a ceiling, and samples that are no numbers silenced."""
 
 import math
 
@@ -6,6 +6,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ddsp_pi.frame import SAMPLE_RATE
+
+CEILING = 0.98
+"""No sample leaves beyond it."""
+
+RELEASE_S = 0.08
+"""The gain recovers by a factor of e in this time."""
 
 
 class Limiter:
@@ -15,7 +21,7 @@ class Limiter:
     ceiling and nothing is delayed. Below the ceiling the signal passes bit by bit.
     """
 
-    def __init__(self, ceiling: float = 0.98, release_s: float = 0.08) -> None:
+    def __init__(self, ceiling: float = CEILING, release_s: float = RELEASE_S) -> None:
         self.ceiling = ceiling
         self._log_ceiling = math.log(ceiling)
         self._fall_per_sample = 1.0 / (release_s * SAMPLE_RATE)
@@ -29,21 +35,16 @@ class Limiter:
 
     def process(self, block: NDArray[np.float32]) -> bool:
         """Limit (n,) samples in place; False if some were not finite and have been silenced."""
-        peak = _peak(block)
+        peak = highest(block)
         sane = math.isfinite(peak)
         if not sane:
-            self._silence(block)
-            peak = _peak(block)
+            self.rejected += silence_insane(block)
+            peak = highest(block)
         if peak > self.ceiling or self._log_peak > self._log_ceiling:
             self._limit(block)
             peak = min(peak, self.ceiling)
         self.peak = max(self.peak, peak)
         return sane
-
-    def _silence(self, block: NDArray[np.float32]) -> None:
-        insane = ~np.isfinite(block)
-        self.rejected += int(insane.sum())
-        block[insane] = 0.0
 
     def _limit(self, block: NDArray[np.float32]) -> None:
         # peak[i] = max(|x[i]|, peak[i-1] · fall) is a running maximum once the fall is divided out.
@@ -57,6 +58,13 @@ class Limiter:
         self._log_peak = float(log_peak[-1])
 
 
-def _peak(block: NDArray[np.float32]) -> float:
+def highest(block: NDArray[np.float32]) -> float:
     """Highest absolute sample; not finite if any sample is not (maximum lets a NaN through)."""
     return float(np.maximum.reduce(np.abs(block), initial=0.0))
+
+
+def silence_insane(block: NDArray[np.float32]) -> int:
+    """Put 0 for every sample that is not finite, in place; how many there were."""
+    insane = ~np.isfinite(block)
+    block[insane] = 0.0
+    return int(insane.sum())

@@ -16,7 +16,9 @@
    its arch= asks for the model of the processor, not for what it can do.) */
 #ifdef __x86_64__
 #define WIDE __attribute__((target("avx2,fma")))
+#ifndef HAS_WIDE
 #define HAS_WIDE (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
+#endif
 #endif
 
 /* As in frame.py. */

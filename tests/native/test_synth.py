@@ -15,11 +15,6 @@ K, B = 100, 65
 HOPS = 12
 
 
-@pytest.fixture(scope="module")
-def library(native_library):
-    return native_library
-
-
 def ask(synth, rng, lowest_hz=20.0, highest_hz=4000.0):
     """Fill the controls of the next hop at random, the same for the same generator."""
     controls = synth.controls
