@@ -14,6 +14,8 @@ class Telemetry:
     """Share of the time there was, smoothed over about 100 blocks."""
     worst_load: float = 0.0
     xruns: int = 0
+    missed: int = 0
+    """Blocks that took longer to render than to play, or were dropped because of it."""
     rejected_samples: int = 0
     """Samples that were not finite and were silenced."""
     peak: float = 0.0
