@@ -27,21 +27,45 @@ class Audio(Struct, frozen=True, forbid_unknown_fields=True):
     """Where the sound goes."""
 
     backend: Annotated[
-        Literal["portaudio", "null"],
-        Meta(description="What plays: the sound card, or nothing at all. YAML needs the quotes of 'null'."),
+        Literal["portaudio", "jack", "alsa", "null", "wav"],
+        Meta(
+            description="What plays: the sound card (by the system's choice, JACK or ALSA), nothing at all, "
+            "or a file. YAML needs the quotes of 'null'."
+        ),
     ]
     device: Annotated[
         str | int | None,
-        Meta(description="Which sound card: a part of its name, or its number. Empty: the system's choice."),
+        Meta(
+            description="Which sound card: a part of its name, its ALSA card id, or its number; for wav, "
+            "the file. Empty: the system's choice."
+        ),
     ]
     period: Annotated[
         int,
         Meta(
-            ge=16, le=1024, description="Samples per block at 48 kHz: fewer answer sooner, more click less."
+            ge=32,
+            le=512,
+            description="Samples per block: fewer answer sooner, more click less. A JACK server has its own.",
         ),
+    ]
+    latency: Annotated[
+        float,
+        Meta(ge=1, le=16, description="Periods of sound that the card keeps ready: more ride out more."),
     ]
     channels: Annotated[
         Literal[1, 2], Meta(description="Outputs to play on: one, or left and right the same.")
+    ]
+    inputs: Annotated[
+        Literal[0, 1, 2],
+        Meta(description="Inputs to listen to, for the modes that do; two are heard as their mean."),
+    ]
+    sample_rate: Annotated[
+        int,
+        Meta(
+            ge=32_000,
+            le=192_000,
+            description="What the card runs at, in Hz. Anything but 48000 is resampled, 5 ms later.",
+        ),
     ]
 
 

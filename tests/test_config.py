@@ -100,8 +100,8 @@ def test_a_configuration_cannot_be_changed():
 
 
 REFUSED = {
-    "too small": ("osc:\n  port: 9000\naudio:\n  period: 8\n", "expected int >= 16 at $.audio.period", 4),
-    "too large": ("audio: {period: 2048}\n", "expected int <= 1024 at $.audio.period", 1),
+    "too small": ("osc:\n  port: 9000\naudio:\n  period: 8\n", "expected int >= 32 at $.audio.period", 4),
+    "too large": ("audio: {period: 2048}\n", "expected int <= 512 at $.audio.period", 1),
     "wrong type": ("audio:\n  channels: 2\n  period: fast\n", "expected int, got text at $.audio.period", 3),
     "yes is no number": ("audio:\n  period: yes\n", "expected int, got true or false at $.audio.period", 2),
     "quoted number": ("osc:\n\n  port: '9000'\n", "expected int, got text at $.osc.port", 3),
@@ -167,9 +167,9 @@ def test_a_mistake_is_named_with_its_line(load, tmp_path, text, complaint, line)
     [
         ("audio: {perod: 64}", "did you mean 'period'?"),
         ("moode: cv", "did you mean 'mode'?"),
-        ("audio: {colour: red}", "there are: backend, device, period, channels"),
+        ("audio: {colour: red}", "backend, device, period, latency, channels, inputs, sample_rate"),
         ("cv: {routes: [{jack: cv1, to: note, smooth: 3}]}", "did you mean 'smooth_ms'?"),
-        ("audio: {backend: alsa}", "it may be 'null' or portaudio"),
+        ("audio: {backend: oss}", "it may be alsa or jack or 'null' or portaudio or wav"),
         ("audio: {period: 8}", "see 'ddsp-pi config explain audio.period'"),
         ("params: {morph: x}", "see 'ddsp-pi config explain params'"),
         ("cv: {routes: [{jack: cv1, to: note, smooth_ms: -1}]}", "explain cv.routes.smooth_ms'"),

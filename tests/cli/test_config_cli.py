@@ -54,7 +54,7 @@ def test_check_refuses_a_bad_file_in_one_line(tmp_path, capsys):
     output = capsys.readouterr()
     assert output.out == ""
     assert output.err == (
-        f"ddsp-pi config: expected int >= 16 at $.audio.period, line 2 of {file}; "
+        f"ddsp-pi config: expected int >= 32 at $.audio.period, line 2 of {file}; "
         "see 'ddsp-pi config explain audio.period'\n"
     )
 
@@ -75,7 +75,7 @@ def test_explain_prints_type_range_default_and_meaning(capsys):
     assert "Samples per block" in lines[1]
     assert [line.split() for line in lines[2:]] == [
         ["type", "int"],
-        ["range", "16..1024"],
+        ["range", "32..512"],
         ["default", "128"],
     ]
 
