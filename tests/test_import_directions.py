@@ -23,7 +23,6 @@ MAY_IMPORT = {
     "setting": {*GROUND, "located"},
     "config": {*GROUND, "located", "setting", "shipped"},
     "recording": {*GROUND, "dsp"},
-    "link": {*GROUND, "link"},
     "processes": {*GROUND, "link", "processes"},
     "pictures": {*GROUND, "dsp", "rack", "recording"},
     "native": {*GROUND, "native"},

@@ -10,9 +10,9 @@ import numpy as np
 
 from ddsp_pi.app import App, build
 from ddsp_pi.cli.arguments import add_instrument_arguments, configuration
-from ddsp_pi.engine.remarks import notes_on
 from ddsp_pi.cli.progress import Progress
 from ddsp_pi.engine.audio import WavAudio
+from ddsp_pi.engine.remarks import notes_on
 from ddsp_pi.errors import ConfigError
 from ddsp_pi.frame import HOP, SAMPLE_RATE
 from ddsp_pi.rack.performance import Performance, load_performance

@@ -29,7 +29,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--cv", type=Path, metavar="CSV", help="the performance to loop (default: the demo phrase)"
     )
-    parser.add_argument("--backend", choices=("portaudio", "jack", "alsa", "null"), help="where the sound goes")
+    parser.add_argument(
+        "--backend", choices=("portaudio", "jack", "alsa", "null"), help="where the sound goes"
+    )
     parser.add_argument("--device", help="audio device, by number, card id or a part of its name")
     parser.add_argument("--seconds", type=float, help="stop after that long")
     add_instrument_arguments(parser)

@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from ddsp_pi.dsp.cells import cells
 from ddsp_pi.frame import SAMPLE_RATE
 
 SETTLED = 1e-6
@@ -44,7 +45,7 @@ class Envelopes:
 
     def __init__(self, voices: int) -> None:
         self.table = np.zeros((voices, 6))
-        self._cells = memoryview(self.table)  # single numbers cost a tenth of what an array takes
+        self._cells = cells(self.table)
         self._shapes: list[Shape | None] = [None] * voices
         for voice in range(voices):
             self.shape(voice, ABRUPT)
@@ -57,10 +58,10 @@ class Envelopes:
         """Set the times of a voice from the next sample on."""
         if self._shapes[voice] == shape:
             return
-        self._shapes[voice], cells = shape, self._cells
-        cells[voice, RISE] = 1.0 / max(shape.attack_s * SAMPLE_RATE, 1.0)
-        cells[voice, SUSTAIN] = shape.sustain
-        cells[voice, DECAY], cells[voice, RELEASE] = _left(shape.decay_s), _left(shape.release_s)
+        self._shapes[voice], row = shape, self._cells
+        row[voice, RISE] = 1.0 / max(shape.attack_s * SAMPLE_RATE, 1.0)
+        row[voice, SUSTAIN] = shape.sustain
+        row[voice, DECAY], row[voice, RELEASE] = _left(shape.decay_s), _left(shape.release_s)
 
     def move(self, voice: int, high: bool) -> None:
         """The gate opens, again or for the first time, or closes, before the next sample."""
@@ -72,10 +73,10 @@ class Envelopes:
 
     def ahead(self, voice: int, samples: int) -> float:
         """The gain so many samples on if no edge comes and decay and release stood still."""
-        cells = self._cells
-        gain = cells[voice, GAIN]
-        if cells[voice, PHASE] == RISING:
-            gain += samples * cells[voice, RISE]
+        row = self._cells
+        gain = row[voice, GAIN]
+        if row[voice, PHASE] == RISING:
+            gain += samples * row[voice, RISE]
         return float(min(gain, 1.0))
 
     def render(self, voice: int, out: NDArray[np.float32]) -> None:
@@ -87,27 +88,27 @@ class Envelopes:
 
     def _rise(self, voice: int, out: NDArray[np.float32]) -> int:
         """Rise linearly; returns how many samples it took of those there are."""
-        cells = self._cells
-        gain, step = cells[voice, GAIN], cells[voice, RISE]
+        row = self._cells
+        gain, step = row[voice, GAIN], row[voice, RISE]
         needed = max(math.ceil((1.0 - gain) / step), 1)
         n = min(needed, len(out))
         out[:n] = np.minimum(gain + step * np.arange(1, n + 1), 1.0)
-        cells[voice, GAIN] = min(gain + step * n, 1.0)
-        cells[voice, PHASE] = RISING if n < needed else OPEN
+        row[voice, GAIN] = min(gain + step * n, 1.0)
+        row[voice, PHASE] = RISING if n < needed else OPEN
         return n
 
     def _approach(self, voice: int, out: NDArray[np.float32]) -> None:
-        cells = self._cells
-        is_open = cells[voice, PHASE] == OPEN
-        target = cells[voice, SUSTAIN] if is_open else 0.0
-        gain = cells[voice, GAIN]
+        row = self._cells
+        is_open = row[voice, PHASE] == OPEN
+        target = row[voice, SUSTAIN] if is_open else 0.0
+        gain = row[voice, GAIN]
         if gain == target:
             out[:] = target
             return
-        gains = target + (gain - target) * _fall(cells[voice, DECAY if is_open else RELEASE], len(out))
+        gains = target + (gain - target) * _fall(row[voice, DECAY if is_open else RELEASE], len(out))
         out[:] = gains
         gain = float(gains[-1])
-        cells[voice, GAIN] = target if abs(gain - target) < SETTLED else gain
+        row[voice, GAIN] = target if abs(gain - target) < SETTLED else gain
 
 
 def _left(seconds: float) -> float:

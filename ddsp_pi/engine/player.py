@@ -10,9 +10,6 @@ from numpy.typing import NDArray
 from ddsp_pi.engine.audio import Counters, Render
 from ddsp_pi.engine.realtime import Grant, raise_thread
 
-FADE_SAMPLES = 2400
-"""50 ms in at the start, so that no module downstream gets a thump."""
-
 
 class Player:
     """Turns raw interleaved float32 buffers into the mono blocks of a Render.
@@ -40,7 +37,6 @@ class Player:
     ) -> None:
         self._render, self._counters, self._rate_hz, self._first = render, counters, rate_hz, first
         self._channels, self._inputs = channels, inputs
-        self._faded = 0
         self.beats = 0
         """Blocks so far: stands still when the device has stopped calling."""
         self.grant: Grant | None = None
@@ -78,7 +74,6 @@ class Player:
         except BaseException as error:
             self.failure, self._render = error, _silent
             self._block[:] = 0.0
-        self._fade_in()
         self._interleaved(out, self._channels)[:] = self._block[:, None]
         if (time.perf_counter() - begun) * self._rate_hz > len(self._block):
             self._counters.missed += 1
@@ -88,12 +83,6 @@ class Player:
 
     def _interleaved(self, raw: Any, channels: int) -> NDArray[np.float32]:
         return np.frombuffer(raw, np.float32).reshape(-1, channels)
-
-    def _fade_in(self) -> None:
-        if self._faded < FADE_SAMPLES:
-            n = len(self._block)
-            self._block *= np.minimum((self._faded + np.arange(n)) / FADE_SAMPLES, 1.0)
-            self._faded += n
 
 
 def _silent(out: NDArray[np.float32], audio_in: NDArray[np.float32]) -> None:

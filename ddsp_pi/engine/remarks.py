@@ -24,7 +24,7 @@ def notes_on(telemetry: Telemetry, card: Card) -> Iterator[str]:
 class OutsideLog:
     """Says when a cable has left a trained range, at most every so often."""
 
-    def __init__(self, telemetry: Telemetry, say: Callable[[str], None], quiet_s: float = QUIET_S) -> None:
+    def __init__(self, telemetry: Telemetry, say: Callable[[str], object], quiet_s: float = QUIET_S) -> None:
         self._telemetry, self._say, self._quiet_s = telemetry, say, quiet_s
         self._counted: dict[str, int] = {}
         self._said: dict[str, float] = {}

@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from ddsp_pi.dsp.cells import cells
 from ddsp_pi.dsp.choice import make_synth
 from ddsp_pi.dsp.envelope import Envelopes
 from ddsp_pi.dsp.synthesis import NOISE_GAIN, PARTIALS, TILTED
@@ -49,8 +50,8 @@ class DdspVoices:
         self._synth = make_synth(decoder.voices, decoder.n_harmonics, decoder.n_bands)
         controls = self._controls = self._synth.controls
         self.envelopes: Envelopes = controls.envelopes
-        self._f0_hz, self._level = memoryview(controls.f0_hz), memoryview(controls.level)
-        self._unit, self._knobs = memoryview(controls.unit), memoryview(controls.knobs)
+        self._f0_hz, self._level = cells(controls.f0_hz), cells(controls.level)
+        self._unit, self._knobs = cells(controls.unit), cells(controls.knobs)
         self._numbers = np.arange(1, decoder.n_harmonics + 1)
         self._brightness_db = 0.0
         self._begun = False

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from ddsp_pi.app import App
-from ddsp_pi.engine.remarks import OutsideLog
 from ddsp_pi.engine.overload import in_words
+from ddsp_pi.engine.remarks import OutsideLog
 from ddsp_pi.errors import InstrumentError
 
 LOOK_S = 0.2
@@ -16,7 +16,7 @@ LOOK_S = 0.2
 class Aside:
     """A thread that sleeps most of the time, so that it seldom holds the lock when a block is due."""
 
-    def __init__(self, app: App, say: Callable[[str], None], wait: Callable[[], None]) -> None:
+    def __init__(self, app: App, say: Callable[[str], object], wait: Callable[[], None]) -> None:
         """`wait` is called again and again while no sound has been asked for yet."""
         self._app, self._say, self._wait = app, say, wait
         self._wanted: queue.SimpleQueue[str | None] = queue.SimpleQueue()

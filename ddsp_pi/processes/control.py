@@ -94,9 +94,9 @@ def _serve(launch: Launch, link: Link, stop: threading.Event) -> None:
         f"on port {osc.port}. Ctrl-C ends it."
     )
     loop = ControlLoop(link, board, hub, outbox)
-    every = {
+    every: dict[int, Callable[[], None]] = {
         1: loop.beat,
-        LOG_BEATS: lambda: [_say(line) for line in heard(link.said)],
+        LOG_BEATS: lambda: _pass_on(link),
         LOOK_BEATS: lambda: watch.poll(lambda path: hub.select(str(path)), _say),
     }
     _beat(every, stop)
@@ -104,7 +104,7 @@ def _serve(launch: Launch, link: Link, stop: threading.Event) -> None:
     board.close()
 
 
-def _beat(every: dict[int, Callable[[], object]], stop: threading.Event) -> None:
+def _beat(every: dict[int, Callable[[], None]], stop: threading.Event) -> None:
     """Call each function at every so many beats, until told to stop."""
     due_s, count = time.monotonic(), 0
     while not stop.is_set():
@@ -116,6 +116,11 @@ def _beat(every: dict[int, Callable[[], object]], stop: threading.Event) -> None
         # Beats that were missed are not made up for.
         due_s = max(due_s + BEAT_S, now_s)
         time.sleep(due_s - now_s)
+
+
+def _pass_on(link: Link) -> None:
+    for line in heard(link.said):
+        _say(line)
 
 
 def _board(launch: Launch) -> SimBoard:

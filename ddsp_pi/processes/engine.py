@@ -4,6 +4,7 @@ import os
 import signal
 import sys
 import threading
+from functools import partial
 from typing import NoReturn
 
 import msgspec
@@ -11,9 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ddsp_pi.app import App, build_live
-from ddsp_pi.engine.remarks import notes_on
+from ddsp_pi.engine.audio import AudioSettings
 from ddsp_pi.engine.backends import open_audio
-from ddsp_pi.engine.realtime import apply
+from ddsp_pi.engine.realtime import settle_process
+from ddsp_pi.engine.remarks import notes_on
 from ddsp_pi.errors import AudioError, DdspPiError
 from ddsp_pi.link.edits import say
 from ddsp_pi.link.shared import Link, attach
@@ -42,9 +44,9 @@ class Program:
         self.app = app = build_live(launch.config, controls)
         self._record, self._pid = link.telemetry, os.getpid()
         self._encode = msgspec.msgpack.Encoder().encode
-        self._aside = Aside(app, lambda text: say(link.said, text), lambda: self.beat(playing=False))
+        self._aside = Aside(app, partial(say, link.said), partial(self.beat, False))
         controls.on(app.set_param, self._aside.select, app.engine.parts.release)
-        self._audio = launch.config.audio
+        self._audio = msgspec.convert(launch.config.audio, AudioSettings, from_attributes=True)
         self.stop = threading.Event()
 
     def play(self) -> None:
@@ -82,7 +84,7 @@ def main(argument: str) -> int:
     try:
         program = Program(launch, attach(launch.link_fd))
         signal.signal(signal.SIGTERM, lambda *_: program.stop.set())
-        _say(f"{describe()}; {apply().in_words()}")
+        _say(f"{describe()}; {settle_process()}")
         program.play()
     except AudioError as error:
         _leave(error)

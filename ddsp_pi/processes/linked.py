@@ -27,7 +27,10 @@ class LinkedControls:
         self.damaged = 0
 
     def on(
-        self, set_param: Callable[[str, float], None], select: Callable[[str], None], panic: Callable[[], None]
+        self,
+        set_param: Callable[[str, float], None],
+        select: Callable[[str], None],
+        panic: Callable[[], None],
     ) -> None:
         """Who is to act when a parameter, an instrument or silence is asked for."""
         self._acts = {
