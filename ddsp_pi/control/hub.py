@@ -79,8 +79,10 @@ class Hub:
 
     def renew(self) -> None:
         """Tell a new engine what the last one knew."""
-        known = [Set(name, value) for name, value in self._set.items()]
-        for edit in (*known, *filter(None, [self._selected]), *self._open.values(), *self._held.values()):
+        known: list[Edit] = [Set(name, value) for name, value in self._set.items()]
+        if self._selected is not None:
+            known.append(self._selected)
+        for edit in (*known, *self._open.values(), *self._held.values()):
             self._send(edit)
 
     def _gate(self, edge: Edge) -> None:

@@ -6,6 +6,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 
-def cells(array: NDArray[np.float64] | NDArray[np.float32]) -> "memoryview[float]":
+def cells(array: NDArray[np.floating]) -> "memoryview[float]":
     """The same numbers, of any number of dimensions, to read and write one at a time."""
-    return cast("memoryview[float]", memoryview(array))
+    return cast("memoryview[float]", memoryview(array.data))

@@ -63,7 +63,8 @@ class TorchReference:
         self._phase = phase[-1] % (2.0 * math.pi)
         levels = self._before[:, None] + (amplitudes - self._before)[:, None] * self._ramp
         self._before = amplitudes
-        return (levels * torch.sin(self._numbers * phase)).sum(0) + self._hiss(noise)
+        tones: Tensor = (levels * torch.sin(self._numbers * phase)).sum(0)
+        return tones + self._hiss(noise)
 
     def _hiss(self, magnitudes: Tensor) -> Tensor:
         """White noise times the magnitudes' impulse response, by FFT."""
@@ -71,4 +72,5 @@ class TorchReference:
         response = torch.roll(response, len(response) // 2) * torch.hann_window(len(response))
         size = HOP + len(response)
         spectrum = torch.fft.rfft(response, size) * torch.fft.rfft(torch.rand(HOP) * 2.0 - 1.0, size)
-        return torch.fft.irfft(spectrum, size)[:HOP]
+        hiss: Tensor = torch.fft.irfft(spectrum, size)
+        return hiss[:HOP]

@@ -1,5 +1,7 @@
 """The synthesizer in C against its oracle in numpy, and against float64."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -47,7 +49,7 @@ def perform(synth, seed, cuts, **ranges):
         ask(synth, rng, **ranges)
         synth.begin_hop()
         places = [0, *(cuts if hop % 2 else ()), HOP]
-        for begin, end in zip(places, places[1:], strict=False):
+        for begin, end in pairwise(places):
             move(synth, rng)
             parts.append(synth.render(begin, end - begin).copy())
     return np.concatenate(parts)
@@ -107,7 +109,7 @@ def test_harmonics_of_a_glide_against_float64(library, low, high):
         synth.begin_hop()
         made.append(synth.render(0, HOP).copy())
     ramp = np.arange(HOP) / HOP
-    f0_hz = np.concatenate([a + (b - a) * ramp for a, b in zip(pitches, pitches[1:], strict=False)])
+    f0_hz = np.concatenate([a + (b - a) * ramp for a, b in pairwise(pitches)])
     phase = np.concatenate([[0.0], np.cumsum(f0_hz[:-1] / 48_000.0)])
     numbers = np.arange(1, K + 1)[:, None]
     audible = numbers * f0_hz < 24_000.0
