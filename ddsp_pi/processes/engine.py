@@ -1,4 +1,4 @@
-"""The engine's program: the audio callback, and nothing beside it that holds the interpreter's lock for long."""
+"""The engine's program: the audio callback, and nothing beside it that holds the lock for long."""
 
 import os
 import signal
