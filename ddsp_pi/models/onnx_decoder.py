@@ -9,6 +9,19 @@ from ddsp_pi.models.card import Card
 from ddsp_pi.models.decoder import Answer
 
 
+def open_session(content: bytes) -> Any:
+    """An onnxruntime session of one thread; what it raises are its own classes."""
+    import onnxruntime as ort
+
+    options = ort.SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    options.execution_mode = ort.ExecutionMode.ORT_SEQUENTIAL
+    # The arena keeps whole megabytes for buffers of a few hundred bytes.
+    options.enable_cpu_mem_arena = False
+    options.log_severity_level = 4
+    return ort.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+
+
 class OnnxDecoder:
     """One thread, bound buffers, voices as the batch, no allocation per step.
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ddsp_pi.errors import KernelError
 
-VERSION = 1
+VERSION = 2
 """KERNEL_VERSION of kernel.h."""
 
 CHOICE = "DDSP_PI_KERNEL"
