@@ -161,18 +161,28 @@ def _room(layers: dict[str, tuple[Array, Array]], rows: dict[str, Array]) -> int
     return sum(_up(array.size) for array in (*sum(layers.values(), ()), *rows.values()))
 
 
-def _spread(array: NDArray[Any], axis: int, parts: tuple[int, ...], fill: float = 0.0) -> Array:
-    """Parts along an axis, one after the other, each filled up to whole vectors."""
-    pieces = np.split(array, np.cumsum(parts)[:-1], axis)
-    missing = [[(0, _up(part) - part if a == axis else 0) for a in range(array.ndim)] for part in parts]
-    filled = [np.pad(p, m, constant_values=fill) for p, m in zip(pieces, missing, strict=True)]
-    return np.concatenate(filled, axis)
+def _places(parts: tuple[int, ...]) -> tuple[NDArray[np.intp], int]:
+    """Where the elements of parts stand when each part is filled up to whole vectors, and the length."""
+    begins = np.cumsum([0, *map(_up, parts)])
+    places = [np.arange(begin, begin + part) for begin, part in zip(begins, parts, strict=False)]
+    return np.concatenate(places), int(begins[-1])
+
+
+def _spread(row: NDArray[Any], parts: tuple[int, ...], fill: float = 0.0) -> Array:
+    """The parts of a row, each filled up to whole vectors."""
+    places, length = _places(parts)
+    spread = np.full(length, fill, np.float32)
+    spread[places] = row
+    return spread
 
 
 def _layer(
     weight: Array, bias: Array, inputs: tuple[int, ...], outputs: tuple[int, ...], fill: float = 0.0
 ) -> tuple[Array, Array]:
-    return _spread(_spread(weight, 0, inputs), 1, outputs), _spread(bias, 0, outputs, fill)
+    (rows, height), (columns, width) = _places(inputs), _places(outputs)
+    spread = np.zeros((height, width), np.float32)
+    spread[np.ix_(rows, columns)] = weight
+    return spread, _spread(bias, outputs, fill)
 
 
 def _layers(weights: Weights, card: Card) -> dict[str, tuple[Array, Array]]:
@@ -215,13 +225,13 @@ def _rows(weights: Weights, card: Card) -> dict[str, Array]:
     return {
         "wave_rates": weights.waves[0],
         "wave_starts": weights.waves[1],
-        "log_numbers": _spread(weights.log_numbers, 0, (card.n_harmonics,)),
+        "log_numbers": _spread(weights.log_numbers, (card.n_harmonics,)),
         "knot_places": weights.knots[:-1],
         "gains": gains,
         "gain_slopes": gain_slopes,
         "weights": levels,
         "weight_slopes": level_slopes,
-        "band_powers": _spread(np.exp(weights.firsts[1, card.n_harmonics :]), 0, (card.n_bands,)),
+        "band_powers": _spread(np.exp(weights.firsts[1, card.n_harmonics :]), (card.n_bands,)),
     }
 
 

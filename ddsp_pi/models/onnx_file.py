@@ -84,6 +84,8 @@ def _walk(data: memoryview) -> Iterator[tuple[int, int | memoryview]]:
 
 def _varint(data: memoryview, at: int) -> tuple[int, int]:
     """A number in groups of seven bits, lowest first, and where the next field begins."""
+    if at < len(data) and data[at] < 128:
+        return data[at], at + 1
     value = 0
     for shift, byte in zip(range(0, 64, 7), data[at : at + 10], strict=False):
         value |= (byte & 127) << shift
