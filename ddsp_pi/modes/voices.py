@@ -49,6 +49,7 @@ class DdspVoices:
         self.decoder = decoder
         self._synth = make_synth(decoder.voices, decoder.n_harmonics, decoder.n_bands)
         controls = self._controls = self._synth.controls
+        decoder.answer_into(*controls.asked)
         self.envelopes: Envelopes = controls.envelopes
         self._f0_hz, self._level = cells(controls.f0_hz), cells(controls.level)
         self._unit, self._knobs = cells(controls.unit), cells(controls.knobs)
@@ -106,9 +107,7 @@ class DdspVoices:
     def _ask(self, f0_hz: Sequence[float], timbre_db: Sequence[float]) -> None:
         if not self._begun:
             self._controls.f0_hz[0], self._begun = f0_hz, True
-        answer = self.decoder.step(f0_hz, timbre_db)
-        for asked, part in zip(self._controls.asked, answer, strict=True):
-            asked[...] = part
+        self.decoder.step(f0_hz, timbre_db)
         self._synth.begin_hop()
 
     def _brighten(self, brightness_db: float) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ddsp_pi.errors import KernelError
 
-VERSION = 3
+VERSION = 4
 """KERNEL_VERSION of kernel.h."""
 
 CHOICE = "DDSP_PI_KERNEL"

@@ -29,6 +29,9 @@ class Recorder:
         self.pitch_range_hz, self.loudness_range_db = decoder.pitch_range_hz, decoder.loudness_range_db
         self.reset()
 
+    def answer_into(self, *arrays):
+        self._decoder.answer_into(*arrays)
+
     def step(self, *request):
         answer = self._decoder.step(*request)
         self.steps.append(([np.array(part) for part in request], [part.copy() for part in answer]))
