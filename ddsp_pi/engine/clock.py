@@ -16,6 +16,9 @@ BANDWIDTH_HZ = 0.3
 LARGEST_DRIFT = 0.002
 """Crystals differ by less than this share; a larger difference is trouble, not a rate to learn."""
 
+JITTER_NS = 300_000
+"""A call further off than this, after missed blocks, tells of another phase and not of jitter."""
+
 LONG_PAUSE_NS = 1_000_000_000
 """After this the learned rate no longer foretells where a block begins."""
 
@@ -120,7 +123,7 @@ class DelayLocked:
             self._missed = missed
             return 0
         self._missed = 0
-        if abs(error) > LONG_PAUSE_NS or abs(error - missed * length) > 0.25 * length:
+        if abs(error) > LONG_PAUSE_NS or abs(error - missed * length) > JITTER_NS:
             # The phase is another: average it afresh. The rate is known and stays.
             self._averaged = 1
         return round(missed * length)

@@ -1,8 +1,8 @@
 """The decoder on the native kernel: the same network in one call of C for all voices."""
 
 import ctypes
-from ctypes import POINTER, Structure, c_float, c_int32, c_void_p
 from collections.abc import Sequence
+from ctypes import POINTER, Structure, c_float, c_int32, c_void_p
 from typing import Any
 
 import numpy as np
