@@ -6,8 +6,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import numpy as np
-
 from ddsp_pi.errors import InstrumentError
 from ddsp_pi.models.bundle import Instrument, load_instrument
 from ddsp_pi.models.decoder import Decoder
@@ -141,7 +139,7 @@ class WarmLibrary:
 def _stepped(instrument: Instrument, voices: int) -> Decoder:
     """A fresh player whose first step, the slow one, is done."""
     decoder = instrument.decoder(voices)
-    decoder.step(np.full(voices, 440.0), np.full(voices, -40.0))
+    decoder.step([440.0] * voices, [-40.0] * voices)
     decoder.reset()
     return decoder
 

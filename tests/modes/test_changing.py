@@ -142,6 +142,7 @@ def test_the_render_thread_opens_and_frees_no_network(tmp_path, monkeypatch):
             super().__init__(*arguments, **named)
 
     monkeypatch.setattr(onnxruntime, "InferenceSession", Session)
+    monkeypatch.setattr("ddsp_pi.models.bundle.kernel", lambda: None)
     mode = CvMode(load_instrument(VIOLIN).decoder())
     player = engine(mode, gate(0.0), drive=moving)
     opened.clear()
