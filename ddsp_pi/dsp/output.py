@@ -206,7 +206,7 @@ def make_output(fade_in: bool = True) -> OutputStage:
     """The fastest there is; files that are rendered want no fade-in.
 
     Raises:
-        KernelError: the environment demands a kernel that cannot be used.
+        ConfigError: the environment demands a kernel that cannot be used.
     """
     library = kernel()
     return NumpyOutput(fade_in) if library is None else NativeOutput(library, fade_in)

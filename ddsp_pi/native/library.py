@@ -7,7 +7,7 @@ import sys
 from functools import cache
 from pathlib import Path
 
-from ddsp_pi.errors import KernelError
+from ddsp_pi.errors import ConfigError
 
 VERSION = 4
 """KERNEL_VERSION of kernel.h."""
@@ -23,16 +23,16 @@ def kernel() -> ctypes.CDLL | None:
     """The loaded library, None where numpy plays. Chosen at the first call, for good.
 
     Raises:
-        KernelError: the environment demands what is not there, or something unknown.
+        ConfigError: the environment demands what is not there, or something unknown.
     """
     choice = os.environ.get(CHOICE, "")
     if choice not in ("", "numpy", "native"):
-        raise KernelError(f"{CHOICE}={choice}: give numpy or native, or nothing for the best there is")
+        raise ConfigError(f"{CHOICE}={choice}: give numpy or native, or nothing for the best there is")
     if choice == "numpy":
         return None
     loaded = _load()
     if isinstance(loaded, str) and choice == "native":
-        raise KernelError(f"{CHOICE}=native: {loaded}")
+        raise ConfigError(f"{CHOICE}=native: {loaded}")
     return None if isinstance(loaded, str) else loaded
 
 

@@ -41,7 +41,7 @@ class Program:
             DdspPiError: what is configured cannot be played.
         """
         controls = LinkedControls(link)
-        self.app = app = build_live(launch.config, controls)
+        self.app = app = build_live(launch.config, controls, _say)
         self._record, self._pid = link.telemetry, os.getpid()
         self._encode = msgspec.msgpack.Encoder().encode
         self._aside = Aside(app, partial(say, link.said), partial(self.beat, False))

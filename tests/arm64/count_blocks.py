@@ -29,6 +29,7 @@ from ddsp_pi.engine.loop import Engine
 from ddsp_pi.engine.overload import Overload
 from ddsp_pi.frame import HOP, Edge, Event, Note, nanoseconds
 from ddsp_pi.models.bundle import Instrument, load_instrument
+from ddsp_pi.models.warm import WarmLibrary
 
 WARM_UP, BLOCKS = 200, 100
 
@@ -100,7 +101,7 @@ def block(instrument: Instrument, voices: int) -> Stage:
     """All of the engine as it plays live, on an audio clock that never trembles."""
     config = msgspec.structs.replace(load_config(), voices=voices)
     clock = DelayLocked(HOP, now=map(nanoseconds, itertools.count(0, HOP)).__next__)
-    part = part_of(config, config.mode, instrument, None)
+    part = part_of(config, config.mode, WarmLibrary(), instrument, None)
     engine = Engine(part, Player(voices), clock, make_output(), Calm())
     samples = np.empty(HOP, np.float32)
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from ddsp_pi.errors import KernelError
+from ddsp_pi.errors import ConfigError
 from ddsp_pi.native import library as native
 
 OLD = "int kernel_version(void) { return 0; }"
@@ -53,7 +53,7 @@ def test_with_the_file_of_another_version_numpy_plays(installed, compiler, sourc
 
 def test_a_demand_that_cannot_be_met_says_why(installed, monkeypatch):
     monkeypatch.setenv(native.CHOICE, "native")
-    with pytest.raises(KernelError, match=r"DDSP_PI_KERNEL=native.*was not built"):
+    with pytest.raises(ConfigError, match=r"DDSP_PI_KERNEL=native.*was not built"):
         native.kernel()
 
 
@@ -90,7 +90,7 @@ def test_the_environment_chooses(library, choice, wanted):
 def test_an_unknown_choice_is_refused(library):
     done = played("nonsense", library._name)
     assert done.returncode != 0
-    assert "KernelError: DDSP_PI_KERNEL=nonsense: give numpy or native" in done.stderr
+    assert "ConfigError: DDSP_PI_KERNEL=nonsense: give numpy or native" in done.stderr
 
 
 def test_without_a_file_the_choice_falls_on_numpy(tmp_path):
