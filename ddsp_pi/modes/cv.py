@@ -40,6 +40,10 @@ SHED = Shape(attack_s=0.003, decay_s=0.01, sustain=0.0, release_s=0.05)
 VELOCITY_DB = 30.0
 """Loudness between a velocity of 0 and of 1."""
 
+FAINT = 0.03
+"""−30 dB: a note that has faded to this gain may jump to another pitch. One that is louder slides there
+together with its spectrum, for a corner in the wave would click."""
+
 PAIRS = ("note", "note_2")
 """Pitches of the voices that cables play: gate 1 opens the first, gate 2 the second."""
 
@@ -115,12 +119,12 @@ class CvMode:
             self._voices.move(move.voice, move.gate)
 
     def _begin(self, voice: int, note: float, quieter_db: float) -> None:
-        """A voice gets a new pitch and velocity before the next sample."""
-        silent = self._voices.playing.envelopes.gain(voice) == 0.0
+        """A voice gets a new pitch and velocity, within two hops if it still sounds."""
+        gain = self._voices.playing.envelopes.gain(voice)
         self._quieter_db[voice] = quieter_db
-        loudness_db = self.params["loudness"] - quieter_db if silent else None
+        loudness_db = self.params["loudness"] - quieter_db if gain == 0.0 else None
         f0_hz = None
-        if self._pitch and self.params["glide"] == 0.0:
+        if self._pitch and self.params["glide"] == 0.0 and gain < FAINT:
             self._pitch[voice] = note + self.params["tune"]
             f0_hz = _hertz(self._pitch[voice] + self._swing())
         self._voices.jump(voice, f0_hz, loudness_db)
