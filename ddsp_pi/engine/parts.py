@@ -97,6 +97,8 @@ class Parts:
 
     def _heard(self, frame: ControlFrame) -> ControlFrame:
         """What the part that plays hears: after a change or a reset first all that is held."""
+        if not (frame.events or self._says_held):
+            return frame
         held = tuple(self._held.values()) if self._says_held else ()
         self._says_held = False
         for event in frame.events:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ddsp_pi.errors import ConfigError
 
-VERSION = 4
+VERSION = 5
 """KERNEL_VERSION of kernel.h."""
 
 CHOICE = "DDSP_PI_KERNEL"
