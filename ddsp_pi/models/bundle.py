@@ -23,7 +23,7 @@ PARITY_TOLERANCE = 1e-4
 MAX_BYTES = 64 << 20
 """No instrument is this big; a file that is was given by mistake."""
 
-SESSION_BYTES = 2 << 20
+SESSION_BYTES = 512 << 10
 """What onnxruntime keeps for a network of the usual size."""
 
 
