@@ -179,6 +179,6 @@ def parity_error(instrument: Instrument) -> float:
     """
     parity, decoder = instrument.card.parity, instrument.decoder(2)
     for f0_hz, loudness_db in zip(parity.f0_hz, parity.loudness_db, strict=True):
-        harmonics, noise = decoder.step(f0_hz, loudness_db)
+        harmonics, noise = decoder.step([f0_hz] * 2, [loudness_db] * 2)
     difference = np.concatenate([harmonics - parity.harmonics, noise - parity.noise], axis=1)
     return float(np.abs(difference).max())
