@@ -12,7 +12,7 @@ from ddsp_pi.models.decoder import Decoder
 from ddsp_pi.models.library import list_instruments
 
 BUDGET_BYTES = 32 << 20
-"""Room for dozens of instruments on the native kernel, for about a dozen on onnxruntime."""
+"""Room for more than a hundred instruments on the native kernel, for some forty on onnxruntime."""
 
 Stamp = tuple[int, int, int]
 """What changes when a file does: time, size and inode."""

@@ -126,8 +126,9 @@ INLINE void multiply(const struct decoder_layer *layer, const float *in, int in_
 static void look(const struct decoder_network *net, float log_f0, float *features) {
     features[0] = log_f0;
     for (int w = 0; w < net->waves; w++) {
-        /* The product is rounded before the sum, as elsewhere: an angle of many turns shows the difference. */
-        float turned = (float)((double)log_f0 * net->wave_rates[w]);
+        /* The product is rounded before the sum, as elsewhere: an angle of many turns shows the difference.
+           Volatile, or compilers make one fused operation of the two. */
+        volatile float turned = log_f0 * net->wave_rates[w];
         features[1 + w] = sinf(turned + net->wave_starts[w]);
     }
 }
