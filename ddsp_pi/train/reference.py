@@ -19,7 +19,7 @@ def _mlp(inputs: int) -> nn.Sequential:
 
 
 class _Decoder(nn.Module):
-    """Pitch and loudness each through an MLP, a GRU, another MLP, and two heads (Engel et al., DDSP, ICLR 2020)."""
+    """Pitch and loudness each through an MLP, a GRU, an MLP, two heads (Engel et al., DDSP, 2020)."""
 
     def __init__(self, n_harmonics: int, n_bands: int) -> None:
         super().__init__()
@@ -55,7 +55,7 @@ class TorchReference:
 
     @torch.inference_mode()
     def render(self) -> Tensor:
-        """(HOP,) samples at 440 Hz: a sine for each harmonic, amplitudes linear in the block, and filtered noise."""
+        """(HOP,) samples at 440 Hz: a sine for each harmonic, amplitudes linear, and filtered noise."""
         amplitudes, noise, self._state = self._decoder(
             torch.full((1, 1, 1), 0.3), torch.full((1, 1, 1), -0.2), self._state
         )
