@@ -40,6 +40,10 @@ class DdspVoices:
     over that hop. Pitch and level need no such delay: they follow within the hop, and the
     gate's gain is applied sample by sample.
 
+    A silent voice goes on asking, for the quietest there is, and nothing is ever forgotten: a note
+    after a rest then begins as the network has learned, and a voice that is taken plays a legato.
+    A network that forgot would begin it less alike than after a rest at quite another pitch.
+
     What is done here once per hop is done on single numbers: on so few of them an array
     operation costs five to ten times as much.
     """
