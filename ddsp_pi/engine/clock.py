@@ -20,6 +20,13 @@ LONG_PAUSE_NS = 1_000_000_000
 """After this the learned rate no longer foretells where a block begins."""
 
 
+AGREEING = 16
+"""So many calls in a row, all early or all late by more than NOTICEABLE_NS, are no jitter any more: the
+card's or server's timer has begun anew, as after an xrun, and where it did says nothing about its rate."""
+
+NOTICEABLE_NS = 50_000
+
+
 class Clock(Protocol):
     """Maps times in ns to samples, on the engine's own count of rendered samples."""
 
@@ -54,7 +61,8 @@ class DelayLocked:
     A second-order delay-locked loop (F. Adriaensen, "Using a DLL to filter time", LAC 2005). A block
     is mapped to [t0, t1), where t1 is predicted when the block begins and is the next one's t0: the map
     has no gaps or overlaps, whatever the jitter. An event sounds `delay_ns` after its time. Where
-    periods were missed, the map skips as many, and what was due meanwhile lies before the block.
+    periods were missed, the map skips as many, and what was due meanwhile lies before the block; where
+    the phase is another afterwards, it jumps there as soon as that is certain.
 
     Args:
         period: samples of a usual block.
@@ -73,6 +81,8 @@ class DelayLocked:
         self.delay_ns = self._delay(period)
         self._averaged = 0
         self._missed = 0
+        self._off: list[float] = []
+        self._moved, self._rate_then = 0.0, self._ns_per_sample
 
     def block(self, n: int) -> None:
         """See Clock."""
@@ -86,6 +96,8 @@ class DelayLocked:
         error = now - start
         if abs(error) <= 0.5 * length:
             self._missed = 0
+            jumped = self._jumped(error)
+            start, error = start + jumped, error - jumped
         else:
             skipped = self._skipped(error, length)
             start += skipped
@@ -125,12 +137,30 @@ class DelayLocked:
             self._averaged = 1
         return round(missed * length)
 
+    def _jumped(self, error: int) -> int:
+        """Time to jump by, once a row of calls agrees."""
+        off = self._off
+        if abs(error) < NOTICEABLE_NS or (off and off[0] * error < 0):
+            off.clear()
+            return 0
+        if not off:
+            self._moved, self._rate_then = 0.0, self._ns_per_sample
+        off.append(error + self._moved)
+        if len(off) < AGREEING:
+            return 0
+        # While it was not certain the jump was followed, and taken for another rate.
+        self._ns_per_sample, self._averaged = self._rate_then, AGREEING
+        jump = round(sorted(off)[AGREEING // 2] - self._moved)
+        off.clear()
+        return jump
+
     def _follow(self, start: int, error: int, length: float, n: int) -> None:
         omega = 2e-9 * math.pi * BANDWIDTH_HZ * length
         self._averaged += 1
-        gain = max(math.sqrt(2.0) * omega, 1.0 / self._averaged)
+        correction = max(math.sqrt(2.0) * omega, 1.0 / self._averaged) * error
         self._n, self._t0 = n, start
-        self._t1 = start + round(length + gain * error)
+        self._t1 = start + round(length + correction)
+        self._moved += correction + length - n * self._rate_then
         rate = self._ns_per_sample + omega * omega * error / n
         self._ns_per_sample = min(max(rate, _SLOWEST), _FASTEST)
 
