@@ -63,14 +63,15 @@ class Root:
                 target.parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy(source, target)
 
-    def enter(self, *command: object, folder: str = "/", **variables: str) -> None:
-        """Run a command inside, with /proc and /dev mounted for as long as it lasts."""
+    def enter(self, *command: object, folder: str = "/", **variables: str) -> str:
+        """Run a command inside, with /proc and /dev mounted as long as it lasts; returns its last line."""
         cpuinfo, downloads = self._work / "cpuinfo", self._work / "downloads"
         cpuinfo.write_text(machine.CPUINFO)
         downloads.mkdir(exist_ok=True)
         apart = ("unshare", "--mount", "--pid", "--fork", "--kill-child")
         places = (self.path, cpuinfo, downloads, folder)
-        self._shell.run(*apart, "sh", "-ec", _ENTER, "sh", *places, *command, env=_variables() | variables)
+        inside = ("sh", "-ec", _ENTER, "sh", *places, *command)
+        return self._shell.run(*apart, *inside, env=_variables() | variables)
 
 
 _ENTER = """
