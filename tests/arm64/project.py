@@ -45,7 +45,7 @@ def install(root: Root) -> None:
 def test(root: Root) -> None:
     """The tests that make sense there."""
     python = f"/{VENV}/bin/python"
-    root.enter(python, "-m", "pip", "install", *TEST_PACKAGES, f"/{SOURCES}[files]")
+    root.enter(python, "-m", "pip", "install", *TEST_PACKAGES, "ddsp-pi[files]")
     left_out = [f"--ignore={path}" for path in LEFT_OUT]
     pytest = (python, "-m", "pytest", "-n", "2", "-p", "no:cacheprovider", "--durations=20", "-m", "not real")
     print(root.enter(*pytest, *left_out, folder=f"/{SOURCES}"), flush=True)
