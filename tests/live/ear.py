@@ -1,8 +1,10 @@
 """A JACK client that records one port, and knows when each of its samples was."""
 
+import itertools
 import os
 import time
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from unittest.mock import patch
 
@@ -57,7 +59,7 @@ class Recording:
         driver sleeps until full periods of its timer, which begins anew at an xrun.
         """
         borders = np.array([0, *self.xruns_ns, self.woken_ns[-1] + 2 * away_ns])
-        for before, after in zip(borders, borders[1:], strict=False):
+        for before, after in itertools.pairwise(borders):
             begin, end = np.searchsorted(self.woken_ns, (before + away_ns, after - away_ns))
             if end - begin >= shortest:
                 late_ns = self.woken_ns[begin:end] - np.arange(begin, end) * self.period_ns
@@ -91,20 +93,24 @@ class Ear:
         self._client.deactivate()
         self._client.close()
 
-    def connect(self, port: str) -> None:
-        """Listen to a port from now on; no matter if it does already."""
+    def connect(self, port: str) -> bool:
+        """Listen to a port from now on, if it is there; whether it does."""
         import jack
 
-        try:
-            self._client.connect(port, self._port)
-        except jack.JackErrorCode as error:
-            if error.code != _EXISTS:
-                raise
+        if not self._client.get_ports(port):
+            return False
+        if not self._client.get_all_connections(self._port):
+            # It may go just now.
+            with suppress(jack.JackErrorCode):
+                self._client.connect(port, self._port)
+        return bool(self._client.get_all_connections(self._port))
 
-    def heard(self) -> Recording:
-        """All so far."""
-        n = self._count
-        return Recording(self._blocks[:n].copy(), self._woken_ns[:n].copy(), tuple(self._xruns_ns))
+    def heard(self, seconds: float | None = None) -> Recording:
+        """All so far, or the last seconds of it."""
+        end = self._count
+        blocks = end if seconds is None else round(seconds * SAMPLE_RATE / self._blocks.shape[1])
+        kept = slice(max(end - blocks, 0), end)
+        return Recording(self._blocks[kept], self._woken_ns[kept], tuple(self._xruns_ns))
 
     def _hear(self, frames: int) -> None:
         n = self._count
@@ -113,6 +119,3 @@ class Ear:
             self._woken_ns[n] = time.monotonic_ns() - round(since * NS_PER_SAMPLE)
             self._blocks[n] = np.frombuffer(self._port.get_buffer(), np.float32)
             self._count = n + 1
-
-
-_EXISTS = 17

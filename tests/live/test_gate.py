@@ -77,7 +77,7 @@ def test_an_edge_is_heard_within_two_periods_and_a_millisecond_always_after_the_
     jack.start()
     short = {"attack": 0.001, "release": 0.005, "sustain": 1.0, "loudness": -12.0}
     with EngineAlone(jack, **short) as engine, Ear(jack.environment, 120.0) as ear:
-        ear.connect(OUTPUT)
+        assert ear.connect(OUTPUT)
         time.sleep(1.0)
         while len(edges) < MOST_EDGES:
             edges += [play(engine, random) for _ in range(EDGES // 4)]
