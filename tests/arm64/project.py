@@ -10,7 +10,7 @@ HOUSE = Path(__file__).parents[2]
 SOURCES, VENV = "src", "venv"
 """Where they are in the root."""
 
-TEST_PACKAGES = ("pytest>=8.3", "hypothesis>=6.100", "pytest-xdist>=3.6", "onnx>=1.17", "matplotlib>=3.9")
+TEST_PACKAGES = ("pytest>=8.3", "hypothesis>=6.100", "pytest-xdist>=3.6", "onnx>=1.17")
 
 LEFT_OUT = {
     "tests/train": "training needs torch, and a Pi has none",
