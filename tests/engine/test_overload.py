@@ -73,6 +73,14 @@ def test_the_remedy_comes_soon():
     assert when < 0.05
 
 
+def test_of_short_blocks_the_one_with_the_decoders_step_counts():
+    def uneven(hard):
+        return lambda _, now: hard if round(now * SAMPLE_RATE / 32) % 4 == 0 else 0.1
+
+    assert levels(Overload(), uneven(1.1), 1.0, 32), "every hop misses a period, at an average of 0.35"
+    assert not levels(Overload(), uneven(0.6), 1.0, 32)
+
+
 @pytest.mark.parametrize("load", [0.5, 0.6, 0.7])
 def test_between_too_much_and_easy_all_stays_as_it_is(load):
     overload = Overload()
@@ -377,7 +385,7 @@ class TestWork:
         synth, voices = NumpySynth(3, 100, 65), []
         self.open(synth, 100)
         for voice, bank in enumerate(synth._harmonics):
-            bank._fill = lambda powers, phases, voice=voice: voices.append(voice)
+            bank._fill = lambda powers, _, voice=voice: (powers.fill(0.0), voices.append(voice))
         synth.controls.envelopes.table[1, :2] = 0.0
         synth.render(0, HOP)
         assert voices == [0, 2]
