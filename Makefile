@@ -12,7 +12,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test lint instruments docs clean packages $(PERFORMANCES)
+.PHONY: help demo test lint instruments docs arm64 clean packages $(PERFORMANCES)
 
 help:
 	@echo "make demo    hear it: plays two performances into out/"
@@ -20,6 +20,8 @@ help:
 	@echo "make lint    check style and types only"
 	@echo "make instruments    measure every shipped instrument again, on recordings it never heard"
 	@echo "make docs    draw the trimming study again and renew the tables in docs/"
+	@echo "make arm64   install and test on an emulated Raspberry Pi and count instructions per block; needs root"
+	@echo "             BUDGET=write keeps the counts as the new budget, ONLY=count does that step alone"
 	@echo "make clean   remove out/, builds and caches; $(VENV)/ and runs/ stay"
 
 demo: $(PERFORMANCES)
@@ -49,6 +51,9 @@ instruments: $(CHECKABLE)
 docs: $(CHECKABLE)
 	$(BIN)/ddsp-pi study -o docs/trimming
 	$(BIN)/ddsp-pi models list --markdown > docs/instruments.md
+
+arm64: $(CHECKABLE)
+	$(BIN)/python -m tests.arm64 $(if $(BUDGET),--budget $(BUDGET)) $(if $(ONLY),--only $(ONLY))
 
 clean:
 	rm -rf out dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -11,10 +11,11 @@ from ddsp_pi.engine.loop import Controls, Engine
 from ddsp_pi.engine.overload import Overload
 from ddsp_pi.engine.parts import Part
 from ddsp_pi.errors import ConfigError, InstrumentError, ParamError
-from ddsp_pi.models.bundle import Instrument, load_instrument
+from ddsp_pi.models.bundle import Instrument
 from ddsp_pi.models.decoder import Decoder
-from ddsp_pi.models.library import open_instrument
+from ddsp_pi.models.library import find_instrument, hidden_by
 from ddsp_pi.models.morph import MorphDecoder
+from ddsp_pi.models.warm import WarmLibrary
 from ddsp_pi.modes.base import Mode
 from ddsp_pi.modes.cv import PARAMS as CV_PARAMS
 from ddsp_pi.modes.cv import CvMode
@@ -33,6 +34,7 @@ class App:
 
     config: Config
     engine: Engine
+    library: WarmLibrary
     instrument: Instrument
     """The one that plays, or is about to."""
     other: Instrument | None
@@ -49,13 +51,13 @@ class App:
             self.params.set(name, value)
 
     def play(self, path: Path) -> None:
-        """Load and check an instrument file and fade over to it; from any thread but the render loop's.
+        """Fade over to the instrument in a file; from any thread but the render loop's.
 
         Raises:
             InstrumentError: it cannot play, or cannot morph to the other; nothing has changed then.
         """
-        instrument = load_instrument(path)
-        self.engine.parts.mode.use(decoder_of(instrument, self.other, self.config.voices))
+        instrument = self.library.get(path)
+        self.engine.parts.mode.use(decoder_of(self.library, instrument, self.other, self.config.voices))
         self.instrument = instrument
 
     def change_mode(self, name: str) -> None:
@@ -64,7 +66,7 @@ class App:
         Raises:
             ConfigError: there is no such mode.
         """
-        self.engine.parts.change(part_of(self.config, name, self.instrument, self.other))
+        self.engine.parts.change(part_of(self.config, name, self.library, self.instrument, self.other))
 
 
 def build(config: Config, controls: Controls) -> App:
@@ -73,29 +75,56 @@ def build(config: Config, controls: Controls) -> App:
     Raises:
         ConfigError: an unknown mode or parameter. InstrumentError: the instrument cannot play.
     """
-    instrument, other = _instruments(config)
-    engine = Engine(part_of(config, config.mode, instrument, other), controls)
-    return App(config, engine, instrument, other)
+    return _wired(config, controls, WarmLibrary(), None, Engine)
 
 
-def build_live(config: Config, controls: Controls) -> App:
-    """The same for playing live: on the audio clock, with fades, and doing less when there is no time.
+def build_live(config: Config, controls: Controls, say: Callable[[str], object]) -> App:
+    """The same for playing live: on the audio clock, with fades, doing less when there is no time.
+
+    All instruments that fit are loaded and warm when it returns. An instrument of the player's own
+    that cannot play gives way to the one of that name that ships.
 
     Raises:
         ConfigError: an unknown mode or parameter. InstrumentError: the instrument cannot play.
     """
-    instrument, other = _instruments(config)
-    part, clock = part_of(config, config.mode, instrument, other), DelayLocked(config.audio.period)
-    engine = Engine(part, controls, clock, make_output(fade_in=True), Overload())
-    return App(config, engine, instrument, other)
+    library = WarmLibrary(say=say)
+
+    def live(part: Part, controls: Controls) -> Engine:
+        return Engine(part, controls, DelayLocked(config.audio.period), make_output(fade_in=True), Overload())
+
+    app = _wired(config, controls, library, say, live)
+    library.warm(config.voices)
+    return app
 
 
-def _instruments(config: Config) -> tuple[Instrument, Instrument | None]:
-    other = None if config.morph_to is None else open_instrument(config.morph_to)
-    return open_instrument(config.model), other
+def _wired(
+    config: Config,
+    controls: Controls,
+    library: WarmLibrary,
+    say: Callable[[str], object] | None,
+    make: Callable[[Part, Controls], Engine],
+) -> App:
+    instrument = _opened(library, config.model, say)
+    other = None if config.morph_to is None else _opened(library, config.morph_to, say)
+    engine = make(part_of(config, config.mode, library, instrument, other), controls)
+    return App(config, engine, library, instrument, other)
 
 
-def part_of(config: Config, mode_name: str, instrument: Instrument, other: Instrument | None) -> Part:
+def _opened(library: WarmLibrary, name: str, say: Callable[[str], object] | None) -> Instrument:
+    path = find_instrument(name)
+    try:
+        return library.get(path)
+    except InstrumentError as error:
+        shipped = hidden_by(path)
+        if say is None or shipped is None:
+            raise
+        say(f"{error}. The {name} that ships plays instead")
+        return library.get(shipped)
+
+
+def part_of(
+    config: Config, mode_name: str, library: WarmLibrary, instrument: Instrument, other: Instrument | None
+) -> Part:
     """A mode as configured, with its cables.
 
     Raises:
@@ -103,25 +132,27 @@ def part_of(config: Config, mode_name: str, instrument: Instrument, other: Instr
     """
     if mode_name not in MODES:
         raise ConfigError(f"no mode called {mode_name!r}; there are: {', '.join(MODES)}")
-    mode = MODES[mode_name](decoder_of(instrument, other, config.voices))
+    mode = MODES[mode_name](decoder_of(library, instrument, other, config.voices))
     _set_params(mode.params, config.params)
     return Part(mode, CvRouter(config.cv.routes, mode.params, config.cv.zero_volt_note).apply)
 
 
-def decoder_of(instrument: Instrument, other: Instrument | None, voices: int) -> Decoder:
+def decoder_of(
+    library: WarmLibrary, instrument: Instrument, other: Instrument | None, voices: int
+) -> Decoder:
     """A decoder of one instrument, or of the way from it to another.
 
     Raises:
         InstrumentError: the two cannot morph.
     """
     if other is None:
-        return instrument.decoder(voices)
+        return library.decoder(instrument.path, voices)
     if other.card.n_bands != instrument.card.n_bands:
         raise InstrumentError(
             f"{instrument.card.name} and {other.card.name} cannot morph: "
             f"{instrument.card.n_bands} and {other.card.n_bands} noise bands"
         )
-    return MorphDecoder(instrument.decoder(voices), other.decoder(voices))
+    return MorphDecoder(library.decoder(instrument.path, voices), library.decoder(other.path, voices))
 
 
 def _set_params(params: ParamSet, values: dict[str, float]) -> None:

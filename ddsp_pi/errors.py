@@ -12,7 +12,7 @@ class DdspPiError(Exception):
 
 
 class ConfigError(DdspPiError, ValueError):
-    """A configuration file that cannot be used."""
+    """A configuration file, or a choice in the environment, that cannot be used."""
 
 
 class ParamError(DdspPiError, LookupError):
@@ -35,10 +35,6 @@ class AudioError(DdspPiError, OSError):
     """An audio device that is missing or refuses the requested format."""
 
     exit_code = 1
-
-
-class KernelError(DdspPiError, OSError):
-    """A native kernel that was asked for and cannot be used."""
 
 
 class BoardError(DdspPiError, OSError):

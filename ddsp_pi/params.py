@@ -1,7 +1,7 @@
 """One parameter system: every knob, CV, OSC address, preset and docs table reads these specs."""
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
@@ -24,7 +24,7 @@ class Param:
 
     def clip(self, value: float) -> float:
         """The nearest value inside the range."""
-        return min(max(value, self.low), self.high)
+        return self.low if value < self.low else self.high if value > self.high else value
 
     def to_norm(self, value: float) -> float:
         """Position 0..1 of a value on a knob."""
@@ -49,6 +49,10 @@ class ParamSet:
 
     def __init__(self, specs: Iterable[Param]) -> None:
         self._specs = {spec.name: spec for spec in specs}
+        self._driven: set[str] = set()
+        self._values: dict[str, float] = {}
+        self.live: dict[str, float] = {}
+        """The values that play now, for who reads many of them often; to be read only."""
         self.reset()
 
     def __iter__(self) -> Iterator[Param]:
@@ -59,7 +63,7 @@ class ParamSet:
 
     def __getitem__(self, name: str) -> float:
         """The value that plays now, in the parameter's unit."""
-        return self._live[name]
+        return self.live[name]
 
     def spec(self, name: str) -> Param:
         """The spec of one parameter.
@@ -80,19 +84,31 @@ class ParamSet:
             return
         self._values[name] = spec.clip(value)
         if name not in self._driven:
-            self._live[name] = self._values[name]
+            self.live[name] = self._values[name]
 
     def drive(self, name: str, value: float) -> None:
         """Let a cable hold a parameter at a value until `release`."""
-        spec = self.spec(name)
-        if not math.isnan(value):
-            self._driven.add(name)
-            self._live[name] = spec.clip(value)
+        self.driver(name)(value)
+
+    def driver(self, name: str) -> Callable[[float], None]:
+        """`drive` for one parameter, for a cable that moves all the time.
+
+        Raises:
+            ParamError: nobody owns that name.
+        """
+        spec, live, driven = self.spec(name), self.live, self._driven
+
+        def drive(value: float) -> None:
+            if value == value:  # NaN does not equal itself
+                driven.add(name)
+                live[name] = spec.clip(value)
+
+        return drive
 
     def release(self, name: str) -> None:
         """The cable is out: what was set plays again."""
         self._driven.discard(name)
-        self._live[name] = self._values[self.spec(name).name]
+        self.live[name] = self._values[self.spec(name).name]
 
     def is_driven(self, name: str) -> bool:
         """Whether a cable holds this parameter now."""
@@ -100,6 +116,6 @@ class ParamSet:
 
     def reset(self) -> None:
         """Back to the defaults, no cable in."""
-        self._driven: set[str] = set()
-        self._values = {name: spec.default for name, spec in self._specs.items()}
-        self._live = dict(self._values)
+        self._driven.clear()
+        self._values.update({name: spec.default for name, spec in self._specs.items()})
+        self.live.update(self._values)

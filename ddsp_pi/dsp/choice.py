@@ -14,7 +14,7 @@ def make_synth(voices: int, n_harmonics: int, n_bands: int) -> Synth:
     """A synthesizer of the native kernel where that is there, else of numpy.
 
     Raises:
-        KernelError: the environment demands a kernel that cannot be used.
+        ConfigError: the environment demands a kernel that cannot be used.
     """
     library = kernel()
     if library is None:

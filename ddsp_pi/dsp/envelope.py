@@ -54,6 +54,11 @@ class Envelopes:
         """All silent and closed; shapes stay."""
         self.table[:, (GAIN, PHASE)] = 0.0, CLOSED
 
+    def follow(self, other: "Envelopes") -> None:
+        """Go on where others are, with their shapes."""
+        self.table[:] = other.table
+        self._shapes = other._shapes.copy()
+
     def shape(self, voice: int, shape: Shape) -> None:
         """Set the times of a voice from the next sample on."""
         if self._shapes[voice] == shape:

@@ -67,7 +67,7 @@ class HarmonicBank:
     ) -> NDArray[np.float32]:
         """The block of `render` as the two parts of a `Ramp`, (2, n), valid until the next call."""
         n = len(f0_hz)
-        audible, always = self._audible(f0_hz)
+        audible, always = self._audible(f0_hz, _used(start, end))
         powers = self._powers[:audible]
         self._fill(powers[:, :n], self._advance(f0_hz, n))
         if always < audible:
@@ -82,15 +82,12 @@ class HarmonicBank:
         """Let (n,) samples pass in silence."""
         self._advance(f0_hz, len(f0_hz))
 
-    def _audible(self, f0_hz: NDArray[np.float64]) -> tuple[int, int]:
-        """How many partials stay below Nyquist at some sample, and how many at all of them."""
-        always = self._below_nyquist(float(np.maximum.reduce(f0_hz)))
-        if always == self.n_harmonics:
+    def _audible(self, f0_hz: NDArray[np.float64], used: int) -> tuple[int, int]:
+        """How many of the first partials stay below Nyquist at some sample, and how many at all of them."""
+        always = min(used, _below_nyquist(float(np.maximum.reduce(f0_hz))))
+        if always == used:
             return always, always
-        return self._below_nyquist(float(np.minimum.reduce(f0_hz))), always
-
-    def _below_nyquist(self, f0_hz: float) -> int:
-        return min(self.n_harmonics, math.ceil(NYQUIST_HZ / max(f0_hz, 1e-3)) - 1)
+        return min(used, _below_nyquist(float(np.minimum.reduce(f0_hz)))), always
 
     def _advance(self, f0_hz: NDArray[np.float64], n: int) -> NDArray[np.uint32]:
         """Phases of n samples, and the running phase moved on behind them."""
@@ -113,3 +110,15 @@ class HarmonicBank:
             more = min(filled, audible - filled)
             np.multiply(powers[:more], powers[filled - 1], out=powers[filled : filled + more])
             filled += more
+
+
+def _used(start: NDArray[np.float32], end: NDArray[np.float32]) -> int:
+    """How many partials there are up to the last one that is not silent all the time."""
+    if start[-1] or end[-1]:
+        return len(start)
+    used = np.flatnonzero((start != 0.0) | (end != 0.0))
+    return int(used[-1]) + 1 if len(used) else 0
+
+
+def _below_nyquist(f0_hz: float) -> int:
+    return math.ceil(NYQUIST_HZ / max(f0_hz, 1e-3)) - 1

@@ -165,7 +165,7 @@ def silence(controls: Controls) -> None:
 def follow_controls(mine: Controls, before: Controls) -> None:
     """Take over where other controls are at the end of a hop, but not what they ask for."""
     mine.f0_hz[:], mine.level[:] = before.f0_hz, before.level
-    mine.envelopes.table[:] = before.envelopes.table
+    mine.envelopes.follow(before.envelopes)
     for ends, ends_before in ((mine.harmonics, before.harmonics), (mine.noise, before.noise)):
         shared = min(ends.shape[2], ends_before.shape[2])
         ends[1, :, :shared] = ends_before[1, :, :shared]

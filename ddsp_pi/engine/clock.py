@@ -16,6 +16,9 @@ BANDWIDTH_HZ = 0.3
 LARGEST_DRIFT = 0.002
 """Crystals differ by less than this share; a larger difference is trouble, not a rate to learn."""
 
+JITTER_NS = 300_000
+"""A call further off than this, after missed blocks, tells of another phase and not of jitter."""
+
 LONG_PAUSE_NS = 1_000_000_000
 """After this the learned rate no longer foretells where a block begins."""
 
@@ -73,6 +76,7 @@ class DelayLocked:
         self.delay_ns = self._delay(period)
         self._averaged = 0
         self._missed = 0
+        self._tune(period)
 
     def block(self, n: int) -> None:
         """See Clock."""
@@ -80,17 +84,26 @@ class DelayLocked:
         if not self._averaged:
             self._begin(now, n)
             return
+        if n != self._n:
+            self._tune(n)
         self._position += self._n
-        length = n * self._ns_per_sample
-        start = self._t1
+        start, length = self._t1, n * self._ns_per_sample
         error = now - start
-        if abs(error) <= 0.5 * length:
-            self._missed = 0
-        else:
+        if not -0.5 * length <= error <= 0.5 * length:
             skipped = self._skipped(error, length)
             start += skipped
             error = error - skipped if skipped else 0
-        self._follow(start, error, length, n)
+        else:
+            self._missed = 0
+        self._n, self._t0 = n, start
+        if self._averaged < self._settled:
+            self._averaged += 1
+            gain = 1.0 / self._averaged
+        else:
+            gain = self._gain
+        self._t1 = start + round(length + gain * error)
+        rate = self._ns_per_sample + self._rate_gain * error
+        self._ns_per_sample = _SLOWEST if rate < _SLOWEST else _FASTEST if rate > _FASTEST else rate
 
     def sample(self, at_ns: int) -> int:
         """See Clock."""
@@ -107,6 +120,7 @@ class DelayLocked:
 
     def _begin(self, now: int, n: int) -> None:
         self.delay_ns = self._delay(n)
+        self._tune(n)
         self._n, self._averaged = n, 1
         self._t0, self._t1 = now, now + round(n * self._ns_per_sample)
 
@@ -120,19 +134,17 @@ class DelayLocked:
             self._missed = missed
             return 0
         self._missed = 0
-        if abs(error) > LONG_PAUSE_NS or abs(error - missed * length) > 0.25 * length:
+        if abs(error) > LONG_PAUSE_NS or abs(error - missed * length) > JITTER_NS:
             # The phase is another: average it afresh. The rate is known and stays.
             self._averaged = 1
         return round(missed * length)
 
-    def _follow(self, start: int, error: int, length: float, n: int) -> None:
-        omega = 2e-9 * math.pi * BANDWIDTH_HZ * length
-        self._averaged += 1
-        gain = max(math.sqrt(2.0) * omega, 1.0 / self._averaged)
-        self._n, self._t0 = n, start
-        self._t1 = start + round(length + gain * error)
-        rate = self._ns_per_sample + omega * omega * error / n
-        self._ns_per_sample = min(max(rate, _SLOWEST), _FASTEST)
+    def _tune(self, n: int) -> None:
+        """Gains of the loop for blocks of n samples: first an average, then critically damped."""
+        omega = 2.0 * math.pi * BANDWIDTH_HZ * n / SAMPLE_RATE
+        self._gain = math.sqrt(2.0) * omega
+        self._settled = math.ceil(1.0 / self._gain)
+        self._rate_gain = omega * omega / n
 
 
 _SLOWEST = 1e9 / SAMPLE_RATE * (1.0 - LARGEST_DRIFT)

@@ -62,9 +62,13 @@ class Engine:
         self._gather(self._position + len(out))
         done = 0
         while done < len(out):
-            n = self._piece(len(out) - done)
+            n = min(len(out) - done, HOP - self._position % HOP)
+            if self._waiting:
+                n = self._until_event(n)
+            # A slice costs a thousand instructions, and most blocks are one piece.
+            piece = out if n == len(out) else out[done : done + n]
             heard = _SILENCE[:n] if audio_in is None else audio_in[done : done + n]
-            self._render_piece(heard, out[done : done + n])
+            self._render_piece(heard, piece)
             done += n
         self._finish(out)
         load = (time.perf_counter() - begun) * SAMPLE_RATE / len(out)
@@ -88,18 +92,17 @@ class Engine:
 
     def _gather(self, end: int) -> None:
         """Fetch what happens before a sample, and whatever else is known already."""
-        sample = self._clock.sample
-        more = [(sample(event.at_ns), event) for event in self._controls.events(self._clock.time_ns(end))]
-        if more:
+        events = self._controls.events(self._clock.time_ns(end))
+        if events:
+            more = [(self._clock.sample(event.at_ns), event) for event in events]
             self._waiting = sorted(self._waiting + more, key=lambda waiting: waiting[0])
 
-    def _piece(self, most: int) -> int:
-        """Samples to the end of the hop, or to the next event after this sample."""
-        end = self._position + min(most, HOP - self._position % HOP)
+    def _until_event(self, n: int) -> int:
+        """Samples to the next event after this sample, n at most."""
         for sample, _ in self._waiting:
             if sample > self._position:
-                return min(sample, end) - self._position
-        return end - self._position
+                return min(sample - self._position, n)
+        return n
 
     def _due(self) -> tuple[Event, ...]:
         """Take out the events of this sample, and those that came too late for theirs."""

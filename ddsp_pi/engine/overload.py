@@ -16,6 +16,9 @@ SMOOTHING = 1.0 / 16.0
 SETTLE_S = 0.05
 """Time for a step to show in the load."""
 
+MOST = 2.0
+"""As much as a block counts at most: a stall of the whole machine is one slow block, however long."""
+
 CALM_S = 2.0
 """How long it must have been easy before a step is taken back; doubled each time it was too soon."""
 
@@ -47,7 +50,7 @@ class Overload:
     def judge(self, load: float, n: int) -> bool:
         """One more block of n samples that took this share of its time; whether the level is another now."""
         seconds = n / SAMPLE_RATE
-        self._load += (load - self._load) * SMOOTHING
+        self._load += (min(load, MOST) - self._load) * SMOOTHING
         self._since_s += seconds
         self._easy_s = self._easy_s + seconds if self._load < EASY else 0.0
         if self._load > TOO_MUCH and self._since_s > SETTLE_S and self.level < len(STEPS) - 1:
@@ -61,6 +64,8 @@ class Overload:
             self._calm_s = min(2.0 * self._calm_s, LONGEST_CALM_S)
         self._came_back = way < 0
         self.level += way
+        # What was measured before the step says nothing about what is left to do after it.
+        self._load = (TOO_MUCH + EASY) / 2.0
         self._since_s = self._easy_s = 0.0
         return True
 

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ddsp_pi.dsp.crossfade import CrossFade
-from ddsp_pi.frame import HOP, ControlFrame
+from ddsp_pi.frame import HOP, ControlFrame, Edge, Event, Note
 from ddsp_pi.modes.base import Mode
 
 FADE_SAMPLES = 19 * HOP
@@ -28,7 +28,8 @@ class Parts:
     """Plays a part, and fades over to another one at a hop.
 
     `change` may be called from any thread but not from two at once; the part it is given must be
-    ready to play. Both hear the cables and the keys while the fade lasts.
+    ready to play. Both hear the cables and the keys while the fade lasts, and what is held already
+    is pressed for the part that arrives: a drone goes on.
     """
 
     def __init__(self, part: Part) -> None:
@@ -37,6 +38,9 @@ class Parts:
         self._fade = CrossFade(FADE_SAMPLES, law="power")
         self._block = np.empty(HOP, np.float32)
         self._alive = [part]
+        self._held: dict[tuple[type, float], Event] = {}
+        self._says_held = False
+        self._limits: tuple[int | None, int | None] = (None, None)
 
     @property
     def mode(self) -> Mode:
@@ -55,13 +59,15 @@ class Parts:
         if self._wanted is not self.playing and self._leaving is None:
             self._leaving, self.playing = self.playing, self._wanted
             self._fade.reset()
+            self.playing.mode.shed(*self._limits)
+            self._says_held = True
         self.playing.drive(volts)
         if self._leaving is not None:
             self._leaving.drive(volts)
 
     def render(self, frame: ControlFrame, audio_in: Array, out: Array) -> None:
         """See Mode."""
-        self.playing.mode.render(frame, audio_in, out)
+        self.playing.mode.render(self._heard(frame), audio_in, out)
         if self._leaving is not None:
             block = self._block[: len(out)]
             self._leaving.mode.render(frame, audio_in, block)
@@ -70,16 +76,40 @@ class Parts:
                 self._leaving = None
 
     def reset(self) -> None:
-        """Back to silence, no fade."""
+        """Nothing is remembered, no fade; what is held begins again."""
         self.playing.mode.reset()
         self._leaving = None
+        self._says_held = True
 
     def release(self) -> None:
         """See Mode."""
+        self._held.clear()
         self.playing.mode.release()
         if self._leaving is not None:
             self._leaving.mode.release()
 
     def shed(self, partials: int | None, voices: int | None) -> None:
         """See Mode."""
+        self._limits = partials, voices
         self.playing.mode.shed(partials, voices)
+        if self._leaving is not None:
+            self._leaving.mode.shed(partials, voices)
+
+    def _heard(self, frame: ControlFrame) -> ControlFrame:
+        """What the part that plays hears: after a change or a reset first all that is held."""
+        if not (frame.events or self._says_held):
+            return frame
+        held = tuple(self._held.values()) if self._says_held else ()
+        self._says_held = False
+        for event in frame.events:
+            self._remember(event)
+        return ControlFrame(frame.position, held + frame.events) if held else frame
+
+    def _remember(self, event: Event) -> None:
+        if isinstance(event, Note):
+            what, high = (Note, event.note), event.velocity > 0.0
+        else:
+            what, high = (Edge, float(event.gate)), event.high
+        self._held.pop(what, None)
+        if high:
+            self._held[what] = event

@@ -116,7 +116,9 @@ class PortAudio:
         try:
             return Resampled(render, rate_hz)
         except MissingExtraError as error:
-            raise AudioError(f"{device.name} runs at {rate_hz} Hz only; {error}") from error
+            raise AudioError(
+                f"{device.name} runs at {rate_hz} Hz, the engine at {SAMPLE_RATE}; {error}"
+            ) from error
 
     def _watch(self, started: "_Started", until: Until) -> None:
         """Wait for the end; a device that stands still, or a render that failed, ends it with an error."""
@@ -199,11 +201,13 @@ def _refusal(sounddevice: Any, device: Device, channels: int, rate_hz: int, erro
     )
 
 
-def _rates_hz(sounddevice: Any, device: Device, channels: int) -> Iterator[int]:
+def _rates_hz(sounddevice: Any, device: Device, channels: int) -> list[int]:
+    found = []
     for rate_hz in _RATES_HZ:
         with suppress(sounddevice.PortAudioError), _quiet():
             sounddevice.check_output_settings(device.index, channels, "float32", samplerate=rate_hz)
-            yield rate_hz
+            found.append(rate_hz)
+    return found
 
 
 def _sounddevice() -> Any:

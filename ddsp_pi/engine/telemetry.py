@@ -36,12 +36,14 @@ class Telemetry(msgspec.Struct):
         """One more block."""
         self.blocks += 1
         self.load += (load - self.load) * 0.01
-        self.worst_load = max(self.worst_load, load)
+        if load > self.worst_load:
+            self.worst_load = load
         self.peak = peak
 
     def count_outside(self, outside: Outside, n: int) -> None:
         """So many more samples, inside or outside what the instrument has learned."""
         self.outside_pitch, self.outside_loudness = outside.pitch, outside.loudness
-        self.sounding_samples += n * outside.sounding
-        self.outside_pitch_samples += n * outside.pitch
-        self.outside_loudness_samples += n * outside.loudness
+        if outside.sounding:
+            self.sounding_samples += n
+            self.outside_pitch_samples += n * outside.pitch
+            self.outside_loudness_samples += n * outside.loudness

@@ -87,7 +87,7 @@ class Latest:
     def _take(self) -> bool:
         sequence = self._words[_SEQUENCE]
         at_ns, length, checksum = _HEADER.unpack_from(self._memory, _HEADER_AT)
-        if sequence & 1 or length > self.capacity:
+        if sequence & 1:
             return False
         payload = self._memory[_PAYLOAD_AT : _PAYLOAD_AT + length].tobytes()
         if checksum != _checksum(payload, sequence, at_ns) or sequence != self._words[_SEQUENCE]:

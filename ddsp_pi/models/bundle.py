@@ -1,8 +1,10 @@
 """One file per instrument: loading an .onnx with its card, and checking it before it may play."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Literal
 
 import msgspec
 import numpy as np
@@ -10,24 +12,36 @@ import numpy as np
 from ddsp_pi.errors import InstrumentError
 from ddsp_pi.frame import HOP, SAMPLE_RATE
 from ddsp_pi.models.card import FORMAT_VERSION, METADATA_KEY, Card, decode
-from ddsp_pi.models.onnx_decoder import OnnxDecoder
+from ddsp_pi.models.decoder import Decoder
+from ddsp_pi.models.graph import UnknownGraphError, weights_of
+from ddsp_pi.models.native_decoder import NativeDecoder, NativeNetwork
+from ddsp_pi.models.onnx_decoder import OnnxDecoder, open_session
+from ddsp_pi.models.onnx_file import OnnxFile, read_onnx
+from ddsp_pi.native.library import kernel
 
 PARITY_TOLERANCE = 1e-4
 MAX_BYTES = 64 << 20
 """No instrument is this big; a file that is was given by mistake."""
 
+SESSION_BYTES = 512 << 10
+"""What onnxruntime keeps for a network of the usual size."""
+
 
 @dataclass(frozen=True, slots=True)
 class Instrument:
-    """A checked instrument: its card and the session that plays it."""
+    """A checked instrument: its card, and what makes players of it."""
 
     path: Path
     card: Card
-    session: Any
+    kernel: Literal["native", "onnxruntime"]
+    """Who plays it: onnxruntime where there is no native kernel, or the graph is not one it knows."""
+    nbytes: int
+    """Memory it takes, about."""
+    _make: Callable[[int], Decoder]
 
-    def decoder(self, voices: int = 1) -> OnnxDecoder:
+    def decoder(self, voices: int = 1) -> Decoder:
         """A fresh player of so many voices, each with a state of its own."""
-        return OnnxDecoder(self.session, self.card, voices)
+        return self._make(voices)
 
 
 def load_instrument(path: Path) -> Instrument:
@@ -37,38 +51,60 @@ def load_instrument(path: Path) -> Instrument:
         InstrumentError: it is missing, not ours, of another format version, of wrong shapes, or
             it does not answer its own parity vectors; the message says which.
     """
-    session = _open(path)
-    card = _read_card(path, session)
+    content = _read(path)
+    file = _parse(path, content)
+    card = _read_card(path, file)
     _check_card(path, card)
-    _check_shapes(path, card, session)
-    instrument = Instrument(path, card, session)
+    _check_shapes(path, card, file)
+    instrument = _native(path, card, file) or _on_runtime(path, card, content)
     _check_parity(instrument)
     return instrument
 
 
-def _open(path: Path) -> Any:
-    import onnxruntime as ort
+def _native(path: Path, card: Card, file: OnnxFile) -> Instrument | None:
+    """The instrument on the native kernel, if that is there and knows the graph."""
+    library = kernel()
+    if library is None:
+        return None
+    try:
+        network = NativeNetwork(weights_of(file, card), card)
+    except UnknownGraphError:
+        return None
+    return Instrument(path, card, "native", network.nbytes, partial(NativeDecoder, network, library))
 
+
+def _on_runtime(path: Path, card: Card, content: bytes) -> Instrument:
+    try:
+        session = open_session(content)
+    except Exception as error:  # onnxruntime raises its own classes, all of them unusable input here
+        raise _unreadable(path, error) from error
+    nbytes = SESSION_BYTES + 2 * len(content)
+    return Instrument(path, card, "onnxruntime", nbytes, partial(OnnxDecoder, session, card))
+
+
+def _read(path: Path) -> bytes:
     if not path.is_file():
         raise InstrumentError(f"{path}: no such instrument file; 'ddsp-pi models list' shows what there is")
     if path.stat().st_size > MAX_BYTES:
         raise InstrumentError(
             f"{path}: {path.stat().st_size >> 20} MB is no instrument; give an exported .onnx"
         )
-    options = ort.SessionOptions()
-    options.intra_op_num_threads = options.inter_op_num_threads = 1
-    options.execution_mode = ort.ExecutionMode.ORT_SEQUENTIAL
-    # The arena keeps whole megabytes for buffers of a few hundred bytes.
-    options.enable_cpu_mem_arena = False
-    options.log_severity_level = 4
+    return path.read_bytes()
+
+
+def _parse(path: Path, content: bytes) -> OnnxFile:
     try:
-        return ort.InferenceSession(path.read_bytes(), options, providers=["CPUExecutionProvider"])
-    except Exception as error:  # onnxruntime raises its own classes, all of them unusable input here
-        raise InstrumentError(f"{path}: not a readable ONNX file ({error}); export it again") from error
+        return read_onnx(content)
+    except ValueError as error:
+        raise _unreadable(path, error) from error
 
 
-def _read_card(path: Path, session: Any) -> Card:
-    text = session.get_modelmeta().custom_metadata_map.get(METADATA_KEY)
+def _unreadable(path: Path, error: Exception) -> InstrumentError:
+    return InstrumentError(f"{path}: not a readable ONNX file ({error}); export it again")
+
+
+def _read_card(path: Path, file: OnnxFile) -> Card:
+    text = file.metadata.get(METADATA_KEY)
     if text is None:
         raise InstrumentError(
             f"{path}: an ONNX file, but no ddsp-pi instrument: it has no card; make one with 'ddsp-pi export'"
@@ -107,7 +143,7 @@ def _check_card(path: Path, card: Card) -> None:
         )
 
 
-def _check_shapes(path: Path, card: Card, session: Any) -> None:
+def _check_shapes(path: Path, card: Card, file: OnnxFile) -> None:
     expected = {
         "f0_hz": 1,
         "loudness_db": 1,
@@ -116,7 +152,7 @@ def _check_shapes(path: Path, card: Card, session: Any) -> None:
         "noise": card.n_bands,
         "next_state": card.hidden,
     }
-    found = {node.name: node.shape[-1] for node in (*session.get_inputs(), *session.get_outputs())}
+    found = {name: shape[-1] if shape else 1 for name, shape in file.ports.items()}
     if found != expected:
         raise InstrumentError(
             f"{path}: the network's inputs and outputs are {found}, its card promises {expected}; "
@@ -125,7 +161,10 @@ def _check_shapes(path: Path, card: Card, session: Any) -> None:
 
 
 def _check_parity(instrument: Instrument) -> None:
-    error = parity_error(instrument)
+    try:
+        error = parity_error(instrument)
+    except Exception as failure:  # a graph that loads can still fail in onnxruntime when it is run
+        raise _unreadable(instrument.path, failure) from failure
     if not error <= PARITY_TOLERANCE:
         raise InstrumentError(
             f"{instrument.path}: fails its parity check (off by {error:.2g}, allowed {PARITY_TOLERANCE:g}): "
@@ -134,9 +173,12 @@ def _check_parity(instrument: Instrument) -> None:
 
 
 def parity_error(instrument: Instrument) -> float:
-    """Largest difference between what the network answers and what its card says it must."""
-    parity, decoder = instrument.card.parity, instrument.decoder()
+    """Largest difference between what the network answers and what its card says it must.
+
+    Two voices play the same, so that a graph that only has one is found out.
+    """
+    parity, decoder = instrument.card.parity, instrument.decoder(2)
     for f0_hz, loudness_db in zip(parity.f0_hz, parity.loudness_db, strict=True):
-        harmonics, noise = decoder.step([f0_hz], [loudness_db])
-    difference = np.concatenate([harmonics[0] - parity.harmonics, noise[0] - parity.noise])
+        harmonics, noise = decoder.step([f0_hz] * 2, [loudness_db] * 2)
+    difference = np.concatenate([harmonics - parity.harmonics, noise - parity.noise], axis=1)
     return float(np.abs(difference).max())

@@ -1,10 +1,11 @@
 """The Decoder protocol, and the two players that need no file: a static spectrum, and silence."""
 
 import math
+from collections.abc import Sequence
 from typing import Protocol
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from ddsp_pi.dsp.loudness import FLOOR_DB, a_weighting
 from ddsp_pi.dsp.noise import band_power
@@ -13,7 +14,9 @@ from ddsp_pi.models.card import Range, Spectrum
 HIGHEST_HZ = 22_500.0
 ANY_PITCH, ANY_LOUDNESS = Range(0.0, math.inf), Range(FLOOR_DB, math.inf)
 
-Answer = tuple[NDArray[np.float32], NDArray[np.float32]]
+Array = NDArray[np.float32]
+
+Answer = tuple[Array, Array]
 """Amplitudes (V, n_harmonics) and magnitudes (V, n_bands)."""
 
 
@@ -32,14 +35,22 @@ class Decoder(Protocol):
     def loudness_range_db(self) -> Range:
         """What it has learned; beyond, its level can be trusted, its timbre cannot."""
 
-    def step(self, f0_hz: ArrayLike, loudness_db: ArrayLike) -> Answer:
-        """(V,) Hz and (V,) dB → amplitudes and magnitudes, valid until the step after the next."""
+    def step(self, f0_hz: Sequence[float], loudness_db: Sequence[float]) -> Answer:
+        """(V,) Hz and (V,) dB → amplitudes and magnitudes, always in the same arrays."""
+
+    def answer_into(self, harmonics: Array, noise: Array) -> None:
+        """Write answers into these arrays from now on, so that nobody has to copy them."""
 
     def reset(self) -> None:
         """Forget what every voice played."""
 
     def forget(self, voice: int) -> None:
         """Forget what one voice played; the others remember."""
+
+
+def silence(voices: int, n_harmonics: int, n_bands: int) -> Answer:
+    """Arrays for an answer."""
+    return np.zeros((voices, n_harmonics), np.float32), np.zeros((voices, n_bands), np.float32)
 
 
 class StaticDecoder:
@@ -54,15 +65,22 @@ class StaticDecoder:
         self._noise = np.exp(np.asarray(spectrum.noise_levels))
         self._noise_power = float(self._noise**2 @ band_power(n_bands, a_weighted=True))
         self._numbers = np.arange(1, n_harmonics + 1)
+        self._answer = silence(voices, n_harmonics, n_bands)
 
-    def step(self, f0_hz: ArrayLike, loudness_db: ArrayLike) -> Answer:
+    def step(self, f0_hz: Sequence[float], loudness_db: Sequence[float]) -> Answer:
         """See Decoder."""
         partials_hz = np.multiply.outer(np.asarray(f0_hz, np.float64), self._numbers)
         amplitudes = np.exp(np.interp(np.log(partials_hz), self._log_frequencies, self._levels))
         amplitudes *= partials_hz < HIGHEST_HZ
         power = ((a_weighting(partials_hz) * amplitudes) ** 2).sum(axis=1) / 2 + self._noise_power
         gain = (10.0 ** (np.asarray(loudness_db, np.float64) / 20.0) / np.sqrt(power))[:, None]
-        return (amplitudes * gain).astype(np.float32), (self._noise * gain).astype(np.float32)
+        np.multiply(amplitudes, gain, out=self._answer[0], casting="same_kind")
+        np.multiply(self._noise, gain, out=self._answer[1], casting="same_kind")
+        return self._answer
+
+    def answer_into(self, harmonics: Array, noise: Array) -> None:
+        """See Decoder."""
+        self._answer = harmonics, noise
 
     def reset(self) -> None:
         """Nothing is remembered."""
@@ -78,11 +96,17 @@ class SilentDecoder:
 
     def __init__(self, n_harmonics: int = 1, n_bands: int = 2, voices: int = 1) -> None:
         self.voices, self.n_harmonics, self.n_bands = voices, n_harmonics, n_bands
-        self._silence = np.zeros((voices, n_harmonics), np.float32), np.zeros((voices, n_bands), np.float32)
+        self._answer = silence(voices, n_harmonics, n_bands)
 
-    def step(self, f0_hz: ArrayLike, loudness_db: ArrayLike) -> Answer:
+    def step(self, f0_hz: Sequence[float], loudness_db: Sequence[float]) -> Answer:
         """See Decoder."""
-        return self._silence
+        for part in self._answer:
+            part[:] = 0.0
+        return self._answer
+
+    def answer_into(self, harmonics: Array, noise: Array) -> None:
+        """See Decoder."""
+        self._answer = harmonics, noise
 
     def reset(self) -> None:
         """Nothing is remembered."""

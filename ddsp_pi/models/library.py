@@ -1,5 +1,6 @@
 """Where instruments are kept and found: the player's own folder first, then those that ship."""
 
+import dataclasses
 import os
 from pathlib import Path
 
@@ -82,7 +83,7 @@ def add_instrument(file: Path, replace: bool = False) -> Instrument:
             f"{target}: {error.strerror or error}; {file} was not added. "
             "Make room there, or name a folder that you may write in DDSP_PI_DATA"
         ) from error
-    return Instrument(target, instrument.card, instrument.session)
+    return dataclasses.replace(instrument, path=target)
 
 
 def remove_instrument(name: str) -> Path:

@@ -1,12 +1,12 @@
 """Two instruments as one: a decoder between two decoders."""
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from ddsp_pi.models.card import Range
-from ddsp_pi.models.decoder import Answer, Decoder
+from ddsp_pi.models.decoder import Answer, Array, Decoder, silence
 
 
 class MorphDecoder:
@@ -24,7 +24,7 @@ class MorphDecoder:
         self._decoders = (first, second)
         self._pitches = _ranges(first.pitch_range_hz, second.pitch_range_hz)
         self._loudnesses = _ranges(first.loudness_range_db, second.loudness_range_db)
-        self._powers = [np.zeros((self.voices, n), np.float32) for n in (self.n_harmonics, self.n_bands)]
+        self._powers, self._answer = (silence(self.voices, self.n_harmonics, self.n_bands) for _ in range(2))
 
     @property
     def pitch_range_hz(self) -> Range:
@@ -41,15 +41,20 @@ class MorphDecoder:
         """Who is heard: 0 the first alone, 1 both, 2 the second alone."""
         return math.ceil(self.morph) + math.floor(self.morph)
 
-    def step(self, f0_hz: ArrayLike, loudness_db: ArrayLike) -> Answer:
+    def step(self, f0_hz: Sequence[float], loudness_db: Sequence[float]) -> Answer:
         """See Decoder."""
         for power in self._powers:
             power[:] = 0.0
         for decoder, share in zip(self._decoders, (1.0 - self.morph, self.morph), strict=True):
             for power, amplitudes in zip(self._powers, decoder.step(f0_hz, loudness_db), strict=True):
                 power[:, : amplitudes.shape[1]] += np.float32(share) * amplitudes * amplitudes
-        harmonics, noise = self._powers
-        return np.sqrt(harmonics), np.sqrt(noise)
+        for power, amplitudes in zip(self._powers, self._answer, strict=True):
+            np.sqrt(power, out=amplitudes)
+        return self._answer
+
+    def answer_into(self, harmonics: Array, noise: Array) -> None:
+        """See Decoder."""
+        self._answer = harmonics, noise
 
     def reset(self) -> None:
         """See Decoder."""

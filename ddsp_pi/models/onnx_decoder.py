@@ -1,12 +1,26 @@
 """An instrument's network on onnxruntime: plays any graph, and is the oracle of the native decoder."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
 
+from ddsp_pi.dsp.cells import cells
 from ddsp_pi.models.card import Card
-from ddsp_pi.models.decoder import Answer
+from ddsp_pi.models.decoder import Answer, Array, silence
+
+
+def open_session(content: bytes) -> Any:
+    """An onnxruntime session of one thread; what it raises are its own classes."""
+    import onnxruntime as ort
+
+    options = ort.SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    options.execution_mode = ort.ExecutionMode.ORT_SEQUENTIAL
+    # The arena keeps whole megabytes for buffers of a few hundred bytes.
+    options.enable_cpu_mem_arena = False
+    options.log_severity_level = 4
+    return ort.InferenceSession(content, options, providers=["CPUExecutionProvider"])
 
 
 class OnnxDecoder:
@@ -20,19 +34,21 @@ class OnnxDecoder:
         self.pitch_range_hz, self.loudness_range_db = card.pitch_range_hz, card.loudness_range_db
         self._session = session
         self._f0_hz, self._loudness_db = np.zeros((2, voices, 1), np.float32)
+        self._cells = cells(self._f0_hz), cells(self._loudness_db)
         self._states = np.zeros((2, 1, voices, card.hidden), np.float32)
-        self._answers = [
-            (np.zeros((voices, card.n_harmonics), np.float32), np.zeros((voices, card.n_bands), np.float32))
-            for _ in range(2)
-        ]
-        self._bindings = [self._bound(turn) for turn in range(2)]
         self._turn = 0
+        self.answer_into(*silence(voices, card.n_harmonics, card.n_bands))
+
+    def answer_into(self, harmonics: Array, noise: Array) -> None:
+        """See Decoder."""
+        self._answer = harmonics, noise
+        self._bindings = [self._bound(turn) for turn in range(2)]
 
     def _bound(self, turn: int) -> Any:
         from onnxruntime import OrtValue
 
         binding = self._session.io_binding()
-        harmonics, noise = self._answers[turn]
+        harmonics, noise = self._answer
         before, after = self._states[turn], self._states[1 - turn]
         inputs = {"f0_hz": self._f0_hz, "loudness_db": self._loudness_db, "state": before}
         outputs = {"harmonics": harmonics, "noise": noise, "next_state": after}
@@ -42,14 +58,14 @@ class OnnxDecoder:
             binding.bind_ortvalue_output(name, OrtValue.ortvalue_from_numpy(array))
         return binding
 
-    def step(self, f0_hz: ArrayLike, loudness_db: ArrayLike) -> Answer:
+    def step(self, f0_hz: Sequence[float], loudness_db: Sequence[float]) -> Answer:
         """See Decoder."""
-        turn = self._turn
-        self._f0_hz[:, 0] = f0_hz
-        self._loudness_db[:, 0] = loudness_db
-        self._session.run_with_iobinding(self._bindings[turn])
-        self._turn = 1 - turn
-        return self._answers[turn]
+        f0_cells, loudness_cells = self._cells
+        for voice in range(self.voices):
+            f0_cells[voice, 0], loudness_cells[voice, 0] = f0_hz[voice], loudness_db[voice]
+        self._session.run_with_iobinding(self._bindings[self._turn])
+        self._turn = 1 - self._turn
+        return self._answer
 
     def reset(self) -> None:
         """See Decoder."""

@@ -91,10 +91,10 @@ class ChangingVoices:
 
 def warmed(decoder: Decoder) -> DdspVoices:
     """Voices that have played once, in silence: first steps are slow."""
-    voices, each = DdspVoices(decoder), [1.0] * decoder.voices
+    voices = DdspVoices(decoder)
     for voice in range(decoder.voices):
         voices.envelopes.move(voice, True)
-    voices.begin_hop(Request(each, each, each))
+    voices.begin_hop(Request(decoder.voices))
     voices.render(0, HOP)
     voices.reset()
     return voices

@@ -6,10 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ddsp_pi.dsp.envelope import Shape
-from ddsp_pi.frame import HOP, SAMPLE_RATE, ControlFrame, Edge, Event, Note
+from ddsp_pi.frame import HOP, SAMPLE_RATE, ControlFrame, Event, Note
 from ddsp_pi.models.decoder import Decoder
 from ddsp_pi.modes.changing import ChangingVoices
-from ddsp_pi.modes.keys import Keys
+from ddsp_pi.modes.keys import Keys, Move
 from ddsp_pi.modes.outside import Outside
 from ddsp_pi.modes.voices import Request
 from ddsp_pi.params import Param, ParamSet
@@ -37,8 +37,15 @@ CABLED = Shape(attack_s=0.003, decay_s=0.01, sustain=1.0, release_s=0.25)
 SHED = Shape(attack_s=0.003, decay_s=0.01, sustain=0.0, release_s=0.05)
 """How a voice leaves that there is no time for."""
 
+SHAPE = ("attack", "decay", "sustain", "release")
+"""Parameters of the envelope, in the order of a Shape."""
+
 VELOCITY_DB = 30.0
 """Loudness between a velocity of 0 and of 1."""
+
+FAINT = 0.03
+"""−30 dB: a note that has faded to this gain may jump to another pitch. One that is louder slides there
+together with its spectrum, for a corner in the wave would click."""
 
 PAIRS = ("note", "note_2")
 """Pitches of the voices that cables play: gate 1 opens the first, gate 2 the second."""
@@ -66,7 +73,13 @@ class CvMode:
     def shed(self, partials: int | None, voices: int | None) -> None:
         """See Mode."""
         self._voices.limit(partials)
-        self._most = self._count if voices is None else voices
+        self._most = self._count if voices is None else min(voices, self._count)
+        self._keys.limit(self._most)
+        for voice in range(self._most, self._count):
+            self._voices.shape(voice, SHED)
+            self._voices.move(voice, False)
+        # Who plays again gets the common shape back.
+        self._shape = None
 
     def release(self) -> None:
         """See Mode."""
@@ -81,8 +94,9 @@ class CvMode:
         self._keys.reset()
         self._pitch: list[float] = []
         self._quieter_db = [0.0] * self._count
-        self._asked = Request([], [], [])
+        self._asked = Request(self._count)
         self._vibrato = 0.0
+        self._shape: Shape | None = None
 
     def render(self, frame: ControlFrame, audio_in: NDArray[np.float32], out: NDArray[np.float32]) -> None:
         """See Mode."""
@@ -96,83 +110,75 @@ class CvMode:
 
     def _take(self, event: Event) -> None:
         if isinstance(event, Note):
-            self._play(event)
+            self._make(self._keys.take(event))
         elif event.gate <= min(len(PAIRS), self._count):
-            self._open(event)
+            self._make(self._keys.patch(event.gate - 1, event.high))
 
-    def _open(self, edge: Edge) -> None:
-        """A gate opens the voice of its pair and takes it from a key, or closes it."""
-        voice = edge.gate - 1
-        if edge.high:
-            self._keys.leave(voice)
-            self._begin(voice, self.params[PAIRS[voice]], 0.0)
-        self._voices.move(voice, edge.high)
-
-    def _play(self, note: Note) -> None:
-        move = self._keys.take(note)
+    def _make(self, move: Move | None) -> None:
         if move is None:
             return
         if move.gate is not False:
-            self._begin(move.voice, move.note.note, VELOCITY_DB * (1.0 - move.note.velocity))
+            key = move.note
+            quieter_db = VELOCITY_DB * (1.0 - key.velocity) if key else 0.0
+            self._begin(move.voice, key.note if key else self._cable(move.voice), quieter_db)
         if move.gate is not None:
             self._voices.move(move.voice, move.gate)
 
     def _begin(self, voice: int, note: float, quieter_db: float) -> None:
-        """A voice gets a new pitch and velocity before the next sample."""
-        silent = self._voices.playing.envelopes.gain(voice) == 0.0
+        """A voice gets a new pitch and velocity, within two hops if it still sounds."""
+        gain = self._voices.playing.envelopes.gain(voice)
         self._quieter_db[voice] = quieter_db
-        loudness_db = self.params["loudness"] - quieter_db if silent else None
+        loudness_db = self.params["loudness"] - quieter_db if gain == 0.0 else None
         f0_hz = None
-        if self._pitch and self.params["glide"] == 0.0:
+        if self._pitch and self.params["glide"] == 0.0 and gain < FAINT:
             self._pitch[voice] = note + self.params["tune"]
             f0_hz = _hertz(self._pitch[voice] + self._swing())
         self._voices.jump(voice, f0_hz, loudness_db)
 
     def _begin_hop(self) -> None:
-        params, shape = self.params, self._shape()
-        for voice in range(self._count):
-            self._voices.shape(voice, shape if voice < self._most else SHED)
-        self._advance_pitch()
-        swing, loudness_db = self._swing(), params["loudness"]
+        live, asked = self.params.live, self._asked
+        self._reshape()
+        self._advance_pitch(live["tune"], live["glide"])
+        swing, loudness_db = self._swing(), live["loudness"]
         ahead = self._voices.playing.envelopes.ahead
-        self._asked = Request(
-            [_hertz(pitch + swing) for pitch in self._pitch],
-            [loudness_db - quieter_db for quieter_db in self._quieter_db],
-            [ahead(voice, HOP) for voice in range(self._count)],
-            params["brightness"],
-            params["noise"],
-            params["morph"],
-        )
-        self._voices.begin_hop(self._asked)
+        for voice, pitch in enumerate(self._pitch):
+            asked.f0_hz[voice] = _hertz(pitch + swing)
+            asked.loudness_db[voice] = loudness_db - self._quieter_db[voice]
+            asked.timbre_gain[voice] = ahead(voice, HOP)
+        asked.brightness_db, asked.noise, asked.morph = live["brightness"], live["noise"], live["morph"]
+        self._voices.begin_hop(asked)
 
-    def _shape(self) -> Shape:
-        params = self.params
-        if params.is_driven("loudness"):
-            return CABLED
-        return Shape(params["attack"], params["decay"], params["sustain"], params["release"])
+    def _reshape(self) -> None:
+        """Give the voices the shape of the envelope, if it is another now."""
+        live = self.params.live
+        cabled = self.params.is_driven("loudness")
+        shape = CABLED if cabled else Shape(*(live[name] for name in SHAPE))
+        if shape == self._shape:
+            return
+        self._shape = shape
+        for voice in range(self._most):
+            self._voices.shape(voice, shape)
 
-    def _advance_pitch(self) -> None:
+    def _advance_pitch(self, tune: float, glide_ms: float) -> None:
         """Bring pitches and vibrato to the end of the hop."""
-        tune, glide_ms = self.params["tune"], self.params["glide"]
-        targets = [
-            (key.note if key else self._cable(voice)) + tune for voice, key in enumerate(self._keys.playing)
-        ]
-        if glide_ms == 0.0 or not self._pitch:
-            self._pitch = targets
-        else:
+        begun, share = bool(self._pitch), 1.0
+        if not begun:
+            self._pitch = [0.0] * self._count
+        elif glide_ms:
             share = -math.expm1(-HOP / (glide_ms * SAMPLE_RATE / 1000.0))
-            self._pitch = [
-                pitch + (target - pitch) * share for pitch, target in zip(self._pitch, targets, strict=True)
-            ]
-        self._vibrato = (self._vibrato + self.params["vibrato_rate"] * HOP / SAMPLE_RATE) % 1.0
+        for voice, pitch in enumerate(self._pitch):
+            key = self._keys.key(voice)
+            target = (key.note if key else self._cable(voice)) + tune
+            self._pitch[voice] = target if share == 1.0 else pitch + (target - pitch) * share
+        self._vibrato = (self._vibrato + self.params.live["vibrato_rate"] * HOP / SAMPLE_RATE) % 1.0
 
     def _cable(self, voice: int) -> float:
         """The note of a voice's own cable; voices beyond the pairs wait on the first."""
-        return self.params[PAIRS[voice if voice < len(PAIRS) else 0]]
+        return self.params.live[PAIRS[voice if voice < len(PAIRS) else 0]]
 
     def _swing(self) -> float:
         """Semitones that the vibrato adds now."""
-        depth = self.params["vibrato_depth"]
+        depth = self.params.live["vibrato_depth"]
         return depth / 100.0 * math.sin(2.0 * math.pi * self._vibrato) if depth else 0.0
 
 

@@ -1,8 +1,6 @@
 """DDSP voices: a decoder step per hop for all of them, samples between, gates on any sample."""
 
 import math
-from collections.abc import Sequence
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,19 +17,20 @@ Array = NDArray[np.float32]
 OCTAVE_DB = 20.0 * math.log10(2.0)
 
 
-class Request(NamedTuple):
-    """What V voices are to reach by the end of a hop, one number for each."""
+class Request:
+    """What V voices are to reach by the end of a hop; filled anew for each."""
 
-    f0_hz: Sequence[float]
-    loudness_db: Sequence[float]
-    timbre_gain: Sequence[float]
-    """The gate's gain that the timbre follows, as it will be a hop later."""
-    brightness_db: float = 0.0
-    """Tilt of the harmonics in dB per octave, at equal loudness."""
-    noise: float = 1.0
-    """Gain of the noise against the trained balance."""
-    morph: float = 0.0
-    """Share of the second instrument, where there are two."""
+    def __init__(self, voices: int) -> None:
+        self.f0_hz = [440.0] * voices
+        self.loudness_db = [-20.0] * voices
+        self.timbre_gain = [1.0] * voices
+        """The gate's gain that the timbre follows, as it will be a hop later."""
+        self.brightness_db = 0.0
+        """Tilt of the harmonics in dB per octave, at equal loudness."""
+        self.noise = 1.0
+        """Gain of the noise against the trained balance."""
+        self.morph = 0.0
+        """Share of the second instrument, where there are two."""
 
 
 class DdspVoices:
@@ -49,12 +48,15 @@ class DdspVoices:
         self.decoder = decoder
         self._synth = make_synth(decoder.voices, decoder.n_harmonics, decoder.n_bands)
         controls = self._controls = self._synth.controls
+        decoder.answer_into(*controls.asked)
         self.envelopes: Envelopes = controls.envelopes
         self._f0_hz, self._level = cells(controls.f0_hz), cells(controls.level)
         self._unit, self._knobs = cells(controls.unit), cells(controls.knobs)
         self._numbers = np.arange(1, decoder.n_harmonics + 1)
+        self._timbre_db = [0.0] * decoder.voices
         self._brightness_db = 0.0
         self._begun = False
+        self._morphing = decoder if isinstance(decoder, MorphDecoder) else None
 
     def reset(self) -> None:
         """Silence, phase zero, nothing remembered."""
@@ -74,20 +76,24 @@ class DdspVoices:
 
     def begin_hop(self, request: Request) -> None:
         """Ask the decoder what the next hop is to sound like."""
-        if isinstance(self.decoder, MorphDecoder):
-            self.decoder.morph = request.morph
-        quietest_db = self.decoder.loudness_range_db.low
-        timbre_db = []
+        if self._morphing is not None:
+            self._morphing.morph = request.morph
+        quietest_db, timbre_db, f0_hz = self.decoder.loudness_range_db.low, self._timbre_db, request.f0_hz
         for voice, loudness_db in enumerate(request.loudness_db):
-            asked_db = loudness_db + 20.0 * math.log10(max(request.timbre_gain[voice], 1e-6))
+            gain = request.timbre_gain[voice]
+            asked_db = loudness_db + 20.0 * math.log10(gain) if gain > 1e-6 else loudness_db - 120.0
             # What is quieter than the decoder knows is played as the quietest and only turned down.
-            timbre_db.append(max(asked_db, quietest_db))
-            self._unit[voice] = 10.0 ** (timbre_db[voice] / -20.0)
+            timbre_db[voice] = asked_db = asked_db if asked_db > quietest_db else quietest_db
+            self._unit[voice] = 10.0 ** (asked_db / -20.0)
             self._level[1, voice] = 10.0 ** (loudness_db / 20.0)
-            self._f0_hz[1, voice] = request.f0_hz[voice]
+            self._f0_hz[1, voice] = f0_hz[voice]
         self._knobs[NOISE_GAIN] = request.noise
-        self._brighten(request.brightness_db)
-        self._ask(request.f0_hz, timbre_db)
+        if request.brightness_db != self._brightness_db:
+            self._brighten(request.brightness_db)
+        if not self._begun:
+            self._controls.f0_hz[0], self._begun = f0_hz, True
+        self.decoder.step(f0_hz, timbre_db)
+        self._synth.begin_hop()
 
     def jump(self, voice: int, f0_hz: float | None = None, loudness_db: float | None = None) -> None:
         """A note begins with the next sample: what is given is there at once, and stays until the next hop.
@@ -103,17 +109,7 @@ class DdspVoices:
         """(n,) samples of the hop from `begin` on, valid until the next call."""
         return self._synth.render(begin, n)
 
-    def _ask(self, f0_hz: Sequence[float], timbre_db: Sequence[float]) -> None:
-        if not self._begun:
-            self._controls.f0_hz[0], self._begun = f0_hz, True
-        answer = self.decoder.step(f0_hz, timbre_db)
-        for asked, part in zip(self._controls.asked, answer, strict=True):
-            asked[...] = part
-        self._synth.begin_hop()
-
     def _brighten(self, brightness_db: float) -> None:
-        if brightness_db == self._brightness_db:
-            return
         self._brightness_db = brightness_db
         self._knobs[TILTED] = float(brightness_db != 0.0)
         self._controls.tilt[:] = self._numbers ** (brightness_db / OCTAVE_DB)

@@ -3,8 +3,10 @@
 #ifndef DDSP_PI_KERNEL_H
 #define DDSP_PI_KERNEL_H
 
+#include <stdint.h>
+
 /* Raised with every change of a signature or structure; library.py asks for the same number. */
-#define KERNEL_VERSION 3
+#define KERNEL_VERSION 5
 
 #define EXPORT __attribute__((visibility("default")))
 

@@ -11,9 +11,9 @@ from functools import cache
 from pathlib import Path
 from typing import Literal
 
-from ddsp_pi.errors import KernelError
+from ddsp_pi.errors import ConfigError
 
-VERSION = 3
+VERSION = 5
 """KERNEL_VERSION of kernel.h."""
 
 CHOICE = "DDSP_PI_KERNEL"
@@ -28,7 +28,7 @@ def kernel() -> ctypes.CDLL | None:
     """The loaded library, None where numpy plays.
 
     Raises:
-        KernelError: the environment demands what is not there, or something unknown.
+        ConfigError: the environment demands what is not there, or something unknown.
     """
     return _chosen(_choice())
 
@@ -61,12 +61,12 @@ def _choice() -> str:
 @cache
 def _chosen(choice: str) -> ctypes.CDLL | None:
     if choice not in ("", "numpy", "native"):
-        raise KernelError(f"{CHOICE}={choice}: give numpy or native, or nothing for the best there is")
+        raise ConfigError(f"{CHOICE}={choice}: give numpy or native, or nothing for the best there is")
     if choice == "numpy":
         return None
     loaded = _load()
     if isinstance(loaded, str) and choice == "native":
-        raise KernelError(f"{CHOICE}=native: {loaded}")
+        raise ConfigError(f"{CHOICE}=native: {loaded}")
     return None if isinstance(loaded, str) else loaded
 
 

@@ -13,6 +13,8 @@ struct output {
     int64_t rejected;
     const float *curve; /* (length + 1,) gains from silence to open */
     int32_t length, position, step;
+    int32_t n; /* samples of the block */
+    float *block;
 };
 
 /* An inner state below this is as good as nothing; left alone it would get denormal, and slow. */
@@ -99,10 +101,11 @@ INLINE void fade(struct output *output, float *block, int n)
     output->position = position;
 }
 
-/* Returns how many of the n samples were not finite. */
-EXPORT int output_process(struct output *output, float *block, int n)
+/* Works on the block in place; returns how many of its samples were not finite. */
+EXPORT int output_process(struct output *output)
 {
-    int insane = guard(block, n, (float)output->loudest);
+    float *block = output->block;
+    int n = output->n, insane = guard(block, n, (float)output->loudest);
     output->rejected += insane;
     block_dc(output, block, n);
     limit(output, block, n);

@@ -56,6 +56,7 @@ class Aside:
             self._say(f"{error}. {playing} plays on as it was")
         else:
             self._say(f"{self._app.instrument.card.name} plays now, from {path}")
+            self._app.library.warm(self._app.config.voices)
 
     def _look(self) -> None:
         telemetry = self._app.engine.telemetry

@@ -1,4 +1,4 @@
-"""The engine's program: the audio callback, and nothing beside it that holds the interpreter's lock for long."""
+"""The engine's program: the audio callback, and nothing beside it that holds the lock for long."""
 
 import os
 import signal
@@ -41,7 +41,7 @@ class Program:
             DdspPiError: what is configured cannot be played.
         """
         controls = LinkedControls(link)
-        self.app = app = build_live(launch.config, controls)
+        self.app = app = build_live(launch.config, controls, _say)
         self._record, self._pid = link.telemetry, os.getpid()
         self._encode = msgspec.msgpack.Encoder().encode
         self._aside = Aside(app, partial(say, link.said), partial(self.beat, False))

@@ -13,22 +13,31 @@ from ddsp_pi.rack.board import N_CVS
 SEMITONES_PER_VOLT = 12.0
 HOP_S = 1.0 / HOP_RATE
 
-
-def _v_oct(position: float, route: "_Row") -> float:
-    volts = route.low_volts + position * (route.high_volts - route.low_volts)
-    return route.zero_volt_note + SEMITONES_PER_VOLT * volts
+Law = Callable[[float], float]
+"""Volts inside a row's span → a parameter's value."""
 
 
-def _linear(position: float, route: "_Row") -> float:
-    return route.low + position * (route.high - route.low)
+def _v_oct(span: tuple[float, float], ends: tuple[float, float], zero_volt_note: float) -> Law:
+    return lambda volts: zero_volt_note + SEMITONES_PER_VOLT * volts
 
 
-def _log(position: float, route: "_Row") -> float:
-    return float(route.low * (route.high / route.low) ** position)
+def _linear(span: tuple[float, float], ends: tuple[float, float], zero_volt_note: float) -> Law:
+    slope = (ends[1] - ends[0]) / (span[1] - span[0])
+    first = ends[0] - slope * span[0]
+    return lambda volts: first + slope * volts
 
 
-LAWS: dict[str, Callable[[float, "_Row"], float]] = {"v_oct": _v_oct, "linear": _linear, "log": _log}
-"""How a position 0..1 inside a row's span of volts becomes a value."""
+def _log(span: tuple[float, float], ends: tuple[float, float], zero_volt_note: float) -> Law:
+    low, ratio, width = ends[0], ends[1] / ends[0], span[1] - span[0]
+    return lambda volts: float(low * ratio ** ((volts - span[0]) / width))
+
+
+LAWS: dict[str, Callable[[tuple[float, float], tuple[float, float], float], Law]] = {
+    "v_oct": _v_oct,
+    "linear": _linear,
+    "log": _log,
+}
+"""(span of volts, values at its ends, note at 0 V) → law."""
 
 
 @dataclass(slots=True)
@@ -37,27 +46,22 @@ class _Row:
 
     jack: int
     to: str
-    law: Callable[[float, "_Row"], float]
+    drive: Callable[[float], None]
+    law: Law
     low_volts: float
     high_volts: float
-    low: float
-    high: float
-    smooth_s: float
-    zero_volt_note: float
+    follows: float
+    """Share of the way to new volts that is gone in a hop."""
     smoothed: float = math.nan
 
-    def settle(self, volts: float, seconds: float) -> float:
-        """The volts after smoothing; a cable that has just come in is believed at once."""
-        if math.isnan(self.smoothed) or self.smooth_s == 0.0:
-            self.smoothed = volts
-        else:
-            self.smoothed += (volts - self.smoothed) * -math.expm1(-seconds / self.smooth_s)
-        return self.smoothed
-
-    def value(self, volts: float) -> float:
-        """What the parameter gets; volts beyond the span are held at its ends."""
-        position = (volts - self.low_volts) / (self.high_volts - self.low_volts)
-        return self.law(min(max(position, 0.0), 1.0), self)
+    def take(self, volts: float) -> None:
+        """Drive the parameter; volts beyond the span are held at its ends."""
+        # A cable that has just come in is believed at once.
+        if self.follows != 1.0 and self.smoothed == self.smoothed:
+            volts = self.smoothed + (volts - self.smoothed) * self.follows
+        self.smoothed = volts
+        low, high = self.low_volts, self.high_volts
+        self.drive(self.law(low if volts < low else high if volts > high else volts))
 
 
 class CvRouter:
@@ -74,7 +78,7 @@ class CvRouter:
             if volts == row.smoothed:
                 continue
             if volts == volts:  # a NaN, where nothing is patched, does not equal itself
-                self._params.drive(row.to, row.value(row.settle(volts, HOP_S)))
+                row.take(volts)
             elif row.smoothed == row.smoothed:
                 row.smoothed = math.nan
                 self._params.release(row.to)
@@ -90,6 +94,6 @@ def _resolved(route: Route, params: ParamSet, zero_volt_note: float) -> _Row:
         raise ConfigError(f"route of {route.jack}: {route.to} goes down to {low:g}, which no log law reaches")
     jack = int(route.jack.removeprefix("cv")) - 1
     assert 0 <= jack < N_CVS
-    return _Row(
-        jack, route.to, LAWS[route.law], *route.volts, low, high, route.smooth_ms / 1000.0, zero_volt_note
-    )
+    law = LAWS[route.law](route.volts, (low, high), zero_volt_note)
+    follows = -math.expm1(-HOP_S * 1000.0 / route.smooth_ms) if route.smooth_ms else 1.0
+    return _Row(jack, route.to, params.driver(route.to), law, *route.volts, follows)

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from ddsp_pi.engine.audio import NullAudio, WavAudio
+from ddsp_pi.engine.audio import WavAudio
 from ddsp_pi.frame import HOP
 from ddsp_pi.modes.base import SilentMode
 from ddsp_pi.modes.cv import CvMode
@@ -60,17 +60,3 @@ def test_wav_holds_what_was_rendered(tmp_path):
     np.testing.assert_allclose(read_wav(path), play(offline, 10_000 / 48_000, 512), atol=2.0**-23)
     assert sum(counted) == 10_000
     assert list(tmp_path.iterdir()) == [path]
-
-
-def test_null_audio_plays_until_it_is_stopped():
-    import threading
-
-    stop, blocks = threading.Event(), []
-
-    def render(block):
-        blocks.append(len(block))
-        if len(blocks) == 5:
-            stop.set()
-
-    NullAudio(64).run(render, stop)
-    assert blocks == [64] * 5

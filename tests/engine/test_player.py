@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from ddsp_pi.engine.player import FADE_SAMPLES, Player
+from ddsp_pi.engine.player import Player
 from ddsp_pi.engine.realtime import Grant
 from ddsp_pi.engine.resample import Resampled
 from ddsp_pi.frame import SAMPLE_RATE
@@ -45,12 +45,6 @@ def heard(who, into, channels=2):
     return np.frombuffer(raw, np.float32).reshape(-1, channels)
 
 
-def faded_in(who):
-    for _ in range(FADE_SAMPLES // 100):
-        played(who, 100)
-    return who
-
-
 @pytest.mark.parametrize("channels", [1, 2])
 def test_every_output_gets_the_same(channels):
     ramp = np.linspace(-1, 1, 64, dtype=np.float32)
@@ -59,27 +53,18 @@ def test_every_output_gets_the_same(channels):
         out[:] = ramp
 
     who = player(render, channels)
-    who._faded = FADE_SAMPLES
     np.testing.assert_array_equal(played(who, 64, channels), np.repeat(ramp[:, None], channels, axis=1))
-
-
-def test_the_sound_fades_in():
-    who = player(ones)
-    levels = np.concatenate([played(who, 100)[:, 0] for _ in range(30)])
-    np.testing.assert_allclose(levels[:FADE_SAMPLES], np.arange(FADE_SAMPLES) / FADE_SAMPLES, atol=1e-6)
-    assert (levels[FADE_SAMPLES:] == 1.0).all()
 
 
 @pytest.mark.parametrize("inputs", [1, 2])
 def test_what_is_heard_is_the_mean_of_the_inputs(inputs):
     who = player(echo, inputs=inputs)
-    who._faded = FADE_SAMPLES
     into = np.random.default_rng(1).standard_normal((128, inputs)).astype(np.float32)
     np.testing.assert_allclose(heard(who, into)[:, 1], into.mean(axis=1), atol=1e-6)
 
 
 def test_without_inputs_silence_is_heard():
-    assert not played(faded_in(player(echo)), 64).any()
+    assert not played(player(echo), 64).any()
 
 
 def test_blocks_may_change_their_size():
@@ -121,7 +106,6 @@ def test_a_render_that_fails_leaves_silence_and_its_reason():
         raise ZeroDivisionError("bad")
 
     who = player(render)
-    who._faded = FADE_SAMPLES
     assert not played(who, 64).any()
     assert isinstance(who.failure, ZeroDivisionError)
     assert not played(who, 64).any()

@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ddsp_pi.errors import LinkError
+from ddsp_pi.link import latest
 from ddsp_pi.link.latest import Latest
 
 CAPACITY = 64
@@ -79,6 +80,31 @@ def test_a_reader_keeps_its_value_while_a_dead_writer_s_record_is_torn(memory):
     assert not reader.is_stale(1e3)
     assert reader.is_stale(0.0)
     assert record(memory).read() is None, "a late reader must not get a torn value"
+
+
+@pytest.fixture
+def no_checksum(monkeypatch):
+    """The sequence number must do by itself wherever the CPU keeps the order of stores."""
+    monkeypatch.setattr(latest, "_checksum", lambda payload, sequence, at_ns: 0)
+
+
+def test_the_number_alone_marks_a_torn_record(memory, no_checksum):
+    reader = record(memory)
+    begin_a_write_and_die(memory)
+    assert reader.read() is None
+
+
+def test_the_number_alone_shows_a_write_during_a_read(memory, no_checksum, monkeypatch):
+    writer, reader = record(memory), record(memory)
+    writer.write(b"old")
+
+    def write_meanwhile(payload, sequence, at_ns):
+        monkeypatch.setattr(latest, "_checksum", lambda payload, sequence, at_ns: 0)
+        writer.write(b"new")
+        return 0
+
+    monkeypatch.setattr(latest, "_checksum", write_meanwhile)
+    assert reader.read() == b"new"
 
 
 def test_the_next_writer_mends_a_torn_record(memory):

@@ -33,7 +33,9 @@ while True:
     time.sleep(10)
 """
 BEAT_ONCE = 'link.telemetry.write(b"beat")' + IDLE
+SLOW_TO_BEAT = "time.sleep(0.8)\nwrite('ready', os.getpid())\n" + BEAT
 DEAF = "signal.signal(signal.SIGTERM, signal.SIG_IGN)\nwrite('deaf', os.getpid())\n" + BEAT
+DEAF_AND_UNTIED = "import ctypes\nctypes.CDLL(None).prctl(1, 0)\n" + DEAF
 FAIL = "sys.exit(1)"
 REFUSE = "time.sleep(0.2)\nsys.exit(2)"
 
@@ -63,7 +65,9 @@ class Stage:
         plan = json.dumps([programs, str(self._diary), patience, apart_s])
         with said.open("w") as stderr:
             command = [sys.executable, "-c", SUPERVISOR, plan]
-            self.supervisor = subprocess.Popen(command, stderr=stderr, stdin=subprocess.DEVNULL)
+            self.supervisor = subprocess.Popen(
+                command, stderr=stderr, stdin=subprocess.DEVNULL, process_group=0
+            )
 
     def pids(self, name: str, what: str = "started") -> list[int]:
         rows = [row.split() for row in self._diary.read_text().splitlines()]

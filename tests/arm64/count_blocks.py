@@ -1,0 +1,161 @@
+"""Runs inside an emulated aarch64 and counts the instructions that each stage of a block takes.
+
+    qemu-aarch64 -plugin count_instructions.so,out=MARKS python count_blocks.py INSTRUMENT MARKS COUNTS
+
+Marks are getppid() calls, and MARKS is where the plug-in writes what was executed between two of them.
+COUNTS gets {stage: instructions per block of 128 samples}, the median over many blocks.
+"""
+
+import gc
+import itertools
+import json
+import math
+import os
+import statistics
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+import msgspec
+import numpy as np
+
+from ddsp_pi.app import part_of
+from ddsp_pi.config import load_config
+from ddsp_pi.dsp.choice import make_synth
+from ddsp_pi.dsp.envelope import OPEN
+from ddsp_pi.dsp.output import make_output
+from ddsp_pi.engine.clock import DelayLocked
+from ddsp_pi.engine.loop import Engine
+from ddsp_pi.engine.overload import Overload
+from ddsp_pi.frame import HOP, Edge, Event, Note, nanoseconds
+from ddsp_pi.models.bundle import Instrument, load_instrument
+from ddsp_pi.models.warm import WarmLibrary
+
+WARM_UP, BLOCKS = 200, 100
+
+NOTE, HZ = 55.0, 196.0
+"""G below middle C: from there downwards 100 partials are audible, the most that can be asked."""
+
+Stage = Callable[[], object]
+
+
+class Player:
+    """Cables and keys that never rest: pitch and loudness move with every hop while notes are held."""
+
+    def __init__(self, voices: int) -> None:
+        keys = (Note(NOTE - 2.0 * voice, 0.8, 0) for voice in range(voices))
+        self._events: Sequence[Event] = [Edge(1, True, 0)] if voices == 1 else list(keys)
+
+    def volts(self, at_ns: int) -> tuple[float, ...]:
+        """CV 1 swings by 20 cents around the note, CV 2 by 3 dB."""
+        swing = math.sin(at_ns * 3e-8)
+        return ((NOTE - 60.0 + 0.2 * swing) / 12.0, 5.0 + 0.3 * swing, *(math.nan,) * 4)
+
+    def events(self, until_ns: int) -> Sequence[Event]:
+        """All notes begin at once."""
+        events, self._events = self._events, ()
+        return events
+
+
+class Calm(Overload):
+    """Nothing is left out, though an emulated processor is never in time."""
+
+    def judge(self, load: float, n: int) -> bool:
+        """See Overload."""
+        return super().judge(0.1, n)
+
+
+def decoder(instrument: Instrument, voices: int) -> Stage:
+    """One step of the network."""
+    step = instrument.decoder(voices).step
+    f0_hz, loudness_db = [HZ] * voices, [-20.0] * voices
+    return lambda: step(f0_hz, loudness_db)
+
+
+def synth(instrument: Instrument, voices: int) -> Stage:
+    """Envelopes, harmonics and noise of one hop, with the decoder's answer already there."""
+    made = make_synth(voices, instrument.card.n_harmonics, instrument.card.n_bands)
+    controls, decoder = made.controls, instrument.decoder(voices)
+    controls.envelopes.table[:, :2] = 1.0, OPEN
+    levels = [0.5, 0.6]
+
+    def render() -> None:
+        levels.reverse()
+        controls.level[1] = levels[0]
+        made.begin_hop()
+        made.render(0, HOP)
+
+    for part, answer in zip(controls.asked, decoder.step([HZ] * voices, [-20.0] * voices), strict=True):
+        part[...] = answer
+    controls.f0_hz[:] = HZ
+    return render
+
+
+def output(instrument: Instrument, voices: int) -> Stage:
+    """What stands behind the voices, with a signal that needs no limiting."""
+    stage, block = make_output(), np.sin(np.arange(HOP) * 0.1).astype(np.float32) * np.float32(0.1)
+    return lambda: stage.process(block)
+
+
+def block(instrument: Instrument, voices: int) -> Stage:
+    """All of the engine as it plays live, on an audio clock that never trembles."""
+    config = msgspec.structs.replace(load_config(), voices=voices)
+    clock = DelayLocked(HOP, now=map(nanoseconds, itertools.count(0, HOP)).__next__)
+    part = part_of(config, config.mode, WarmLibrary(), instrument, None)
+    engine = Engine(part, Player(voices), clock, make_output(), Calm())
+    samples = np.empty(HOP, np.float32)
+
+    def render() -> None:
+        engine.render(samples)
+
+    for _ in range(WARM_UP):
+        render()
+    if np.abs(samples).max() < 1e-3:
+        raise SystemExit("the voices are silent: nothing worth counting")
+    return render
+
+
+STAGES: dict[str, tuple[Callable[[Instrument, int], Stage], int]] = {
+    "decoder": (decoder, 1),
+    "synth": (synth, 1),
+    "output": (output, 1),
+    "block": (block, 1),
+    "decoder, 8 voices": (decoder, 8),
+    "synth, 8 voices": (synth, 8),
+    "block, 8 voices": (block, 8),
+}
+"""What is counted: how it is made, and for how many voices."""
+
+
+def run(stage: Stage) -> None:
+    """Warm up, then BLOCKS calls with a mark before, between and behind them."""
+    mark = os.getppid
+    for _ in range(WARM_UP):
+        stage()
+    mark()
+    for _ in range(BLOCKS):
+        stage()
+        mark()
+
+
+def medians(marks: Sequence[str]) -> Iterator[int]:
+    """One for each stage; what lies between two stages is left out."""
+    counts = [json.loads(line)["instructions"] for line in marks]
+    for first in range(0, len(counts), BLOCKS + 1):
+        yield round(statistics.median(counts[first : first + BLOCKS]))
+
+
+def main(instrument_path: str, marks: str, counts: str) -> None:
+    """Count all stages."""
+    instrument = load_instrument(Path(instrument_path))
+    stages = [make(instrument, voices) for make, voices in STAGES.values()]
+    gc.collect()
+    gc.disable()
+    for stage in stages:
+        run(stage)
+    lines = Path(marks).read_text().splitlines()
+    Path(counts).write_text(json.dumps(dict(zip(STAGES, medians(lines), strict=True))))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

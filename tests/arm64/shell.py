@@ -1,0 +1,59 @@
+"""Commands whose output goes into a log, and steps that say how far they are."""
+
+import shlex
+import subprocess
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+TAIL_LINES = 15
+"""Of a failed command, shown at once; the rest is in the log."""
+
+
+class StepError(Exception):
+    """A step could not be done; the message says what to do next."""
+
+
+class Shell:
+    """Runs commands and keeps what they print."""
+
+    def __init__(self, log: Path) -> None:
+        self.log = log
+        log.parent.mkdir(parents=True, exist_ok=True)
+        log.write_text("")
+
+    def run(self, *command: object, env: Mapping[str, str] | None = None, cwd: Path | None = None) -> None:
+        """Run a command to its end.
+
+        Raises:
+            StepError: it failed, or there is no such command.
+        """
+        words = [str(word) for word in command]
+        begun = self.log.stat().st_size
+        with self.log.open("ab") as log:
+            log.write(f"\n$ {shlex.join(words)}\n".encode())
+            log.flush()
+            try:
+                code = subprocess.run(
+                    words, env=env, cwd=cwd, stdin=subprocess.DEVNULL, stdout=log, stderr=log
+                ).returncode
+            except FileNotFoundError:
+                raise StepError(f"{words[0]}: no such command") from None
+        if code:
+            said = self.log.read_bytes()[begun:].decode(errors="replace").splitlines()
+            raise StepError("\n".join([f"{words[0]} failed ({code}):", *said[-TAIL_LINES:]]))
+
+
+def walk(steps: Mapping[str, tuple[str, Callable[[], object]]], wanted: Sequence[str], log: Path) -> bool:
+    """Do the wanted steps of `name: (what it does, how)` in the table's order; False if one failed."""
+    for number, name in enumerate(wanted, start=1):
+        what, do = steps[name]
+        print(f"arm64 {number}/{len(wanted)}  {what} …", flush=True)
+        begun = time.monotonic()
+        try:
+            do()
+        except StepError as error:
+            print(f"\narm64: step '{name}' ({what}) failed: {error}\nEverything it said: {log}", flush=True)
+            return False
+        print(f"arm64 {number}/{len(wanted)}  done in {time.monotonic() - begun:.0f} s", flush=True)
+    return True
