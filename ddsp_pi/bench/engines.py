@@ -16,7 +16,8 @@ from ddsp_pi.frame import HOP, SAMPLE_RATE, Note
 from ddsp_pi.link.edits import Outbox
 from ddsp_pi.link.shared import create
 from ddsp_pi.link.volts import pack_volts
-from ddsp_pi.models.bundle import Instrument
+from ddsp_pi.models.library import find_instrument
+from ddsp_pi.models.warm import WarmLibrary
 from ddsp_pi.processes.linked import LinkedControls
 from ddsp_pi.rack.board import UNPATCHED
 
@@ -29,7 +30,7 @@ DETUNED = 0.07
 MIDDLES = (0.0, 6.0, 0.0, 1.0, 0.2, 0.2)
 """Volts on the jacks as the packaged configuration routes them: none of them shuts anything off."""
 
-NOTE_ON_S = 0.1
+NOTE_ON_S = 0.02
 """Sound before anything is timed: attacks are over."""
 
 
@@ -48,7 +49,7 @@ class LiveEngine:
     """
 
     def __init__(
-        self, config: Config, instrument: Instrument, voices: int, samples: int, cables: int = 2
+        self, config: Config, library: WarmLibrary, voices: int, samples: int, cables: int = 2
     ) -> None:
         self._link = create()
         self._volts = itertools.cycle([pack_volts(_volts(place, cables)) for place in range(64)])
@@ -58,7 +59,8 @@ class LiveEngine:
         times = itertools.count(0, round(samples * 1e9 / SAMPLE_RATE))
         clock = DelayLocked(samples, now=lambda: next(times))
         controls = LinkedControls(self._link)
-        part = part_of(config, config.mode, instrument, None)
+        instrument = library.get(find_instrument(config.model))
+        part = part_of(config, config.mode, library, instrument, None)
         self.engine = Engine(part, controls, clock, make_output(fade_in=True), _Unmoved())
         controls.on(part.mode.params.set, lambda path: None, self.engine.parts.release)
         self._press(voices)

@@ -118,7 +118,7 @@ class KernelReport(msgspec.Struct, frozen=True):
     """Class of the decoder."""
     line: Line
     control_us: float
-    """Of a block of one voice, what is none of the stages: routing, events, envelopes, Python."""
+    """Of a block of one voice, what is none of the stages: routing, events, envelopes, colder caches."""
     faster: float
     """Times faster than the reference at one voice: ratio of the medians of the thread's own time."""
     faster_at_best: float

@@ -37,7 +37,7 @@ def stages(instrument: Instrument, voices: int) -> Iterator[tuple[str, Act, Act]
     decoder = instrument.decoder(voices)
     card = instrument.card
     synths = [_sounding(decoder, voices, hz) for hz in (LOW_HZ, HIGH_HZ)]
-    f0_hz, loudness_db = np.full((2, voices), [[LOW_HZ], [LOUDNESS_DB]])
+    f0_hz, loudness_db = [LOW_HZ] * voices, [LOUDNESS_DB] * voices
     output, block, sound = make_output(), np.empty(HOP, np.float32), _sound()
     begun = make_synth(voices, card.n_harmonics, card.n_bands)
 
@@ -61,10 +61,9 @@ def _sounding(decoder: Decoder, voices: int, f0_hz: float) -> Synth:
     controls.envelopes.table[:, :2] = 1.0, OPEN
     controls.f0_hz[:] = f0_hz * (1.0 + 0.004 * np.arange(voices))
     controls.level[:] = 0.1
+    decoder.answer_into(*controls.asked)
     for _ in range(2):
-        answer = decoder.step(controls.f0_hz[0], np.full(voices, LOUDNESS_DB))
-        for asked, part in zip(controls.asked, answer, strict=True):
-            asked[...] = part
+        decoder.step(controls.f0_hz[0].tolist(), [LOUDNESS_DB] * voices)
         synth.begin_hop()
     return synth
 

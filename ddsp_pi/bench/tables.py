@@ -22,7 +22,7 @@ def stages(report: Report) -> Table:
     control: Table = [
         (
             kernel.name,
-            "control (the rest)",
+            "the rest",
             "",
             "",
             "",

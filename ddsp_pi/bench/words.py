@@ -14,16 +14,17 @@ BAR = 40
 SECTIONS: tuple[tuple[str, str, Callable[[Report], Table]], ...] = (
     (
         "A block, stage by stage",
-        "One voice near 220 Hz, 128 samples, pitch and loudness moving in every hop, back to back; µs. `own time` "
-        "is the median of the thread's own time, the others are wall time with whatever the machine did besides. "
-        "Control is what of a whole block is no stage: clock, link, routing, envelopes, the mode.",
+        "One voice near 220 Hz, 128 samples, pitch and loudness moving in every hop, back to back; µs. "
+        "`own time` is the median of the thread's own time, the others are wall time with whatever the "
+        "machine did besides. The rest is what of a whole block is no stage: control (clock, link, routing, "
+        "envelopes, the mode), and caches that another stage has emptied.",
         tables.stages,
     ),
     (
         "Against the usual way",
-        "Same run, taking turns; ratio of own times. At their best: of the least times, as neighbours who share "
-        "the caches slow the reference most. Paced: one block per period with sleep in between, as when playing; "
-        "wall µs.",
+        "Same run, taking turns; ratio of own times. At their best: of the least times, as neighbours who "
+        "share the caches slow the reference most. Paced: one block per period with sleep in between, as "
+        "when playing; wall µs.",
         tables.ratios,
     ),
     ("Voices", "Own time in µs, 128 samples, every voice sounding.", tables.voices),
@@ -37,41 +38,28 @@ SECTIONS: tuple[tuple[str, str, Callable[[Report], Table]], ...] = (
     ),
     (
         "From jack to sound",
-        "Milliseconds, from the constants that the code uses. A gate's way is constant. Volts wait for the next "
-        "reading of the board and the next hop, and arrive over the hop after that. The codec's "
+        "Milliseconds, from the constants that the code uses. A gate's way is constant. Volts wait for the "
+        "next reading of the board and the next hop, and arrive over the hop after that. The codec's "
         f"{CODEC_MS:g} ms are assumed: half of the 51 samples that a HiFiBerry's takes there and back.",
         tables.latency,
     ),
 )
+"""Heading, what it means, and the table below."""
 
 
 def text(report: Report) -> str:
     """For a terminal."""
-    return "\n\n".join(
-        [
-            _summary(report),
-            *(f"{title}\n{_plain(make(report))}" for title, _, make in SECTIONS),
-            *_histograms(report),
-        ]
-    )
+    sections = (f"{title}\n{_plain(make(report))}" for title, _, make in SECTIONS)
+    return "\n\n".join([_summary(report), *sections, *_histograms(report)]) + "\n"
 
 
 def markdown(report: Report) -> str:
     """For docs/performance.md."""
-    return (
-        "\n\n".join(
-            [
-                "# What it costs",
-                f"    {report.command}",
-                _summary(report),
-                *(f"## {title}\n\n{said}\n\n{_marked(make(report))}" for title, said, make in SECTIONS),
-                "## How long blocks take",
-                "One voice, 128 samples, wall time; bars are logarithmic, so that one late block can be seen.",
-                *("    " + chart.replace("\n", "\n    ") for chart in _histograms(report)),
-            ]
-        )
-        + "\n"
-    )
+    sections = (f"## {title}\n\n{said}\n\n{_marked(make(report))}" for title, said, make in SECTIONS)
+    charts = (_indented(chart) for chart in _histograms(report))
+    said = "One voice, 128 samples, wall time; bars are logarithmic, so that one late block can be seen."
+    head = ("# What it costs", _indented(report.command), _summary(report))
+    return "\n\n".join([*head, *sections, "## How long blocks take", said, *charts]) + "\n"
 
 
 def _summary(report: Report) -> str:
@@ -79,12 +67,16 @@ def _summary(report: Report) -> str:
     lines = [
         f"{machine.processor}, {machine.cores} cores, {machine.system}, Python {machine.python}; "
         f"load {machine.load:.1f} when it began.",
-        f"{report.model}: {report.hidden} units, {report.n_harmonics} harmonics, "
-        f"{report.n_bands} noise bands. A block of {report.block_samples} samples lasts {report.block_us:.0f} µs.",
+        f"{report.model}: {report.hidden} units, {report.n_harmonics} harmonics, {report.n_bands} bands "
+        f"of noise. A block of {report.block_samples} samples lasts {report.block_us:.0f} µs.",
         f"Reference: {report.reference}.",
         *(f"Not measured: {why}." for why in report.missing),
     ]
     return "\n".join(lines)
+
+
+def _indented(text: str) -> str:
+    return "    " + text.replace("\n", "\n    ")
 
 
 def _plain(table: Table) -> str:

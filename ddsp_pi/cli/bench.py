@@ -28,8 +28,8 @@ def run(args: argparse.Namespace) -> int:
     plan = QUICK if args.quick else THOROUGH
     with Progress("bench", turns(plan)) as progress:
         report = measure(config, plan, _reference, _command(args), progress.advance)
-    shown = words.markdown(report) if args.markdown else words.text(report) + "\n"
-    print(msgspec.json.encode(report).decode() if args.json else shown, end="")
+    said = words.markdown if args.markdown else words.text
+    print(msgspec.json.encode(report).decode() if args.json else said(report).rstrip())
     return 0
 
 

@@ -81,7 +81,9 @@ class TorchReference:
     def __init__(self, n_harmonics: int, n_bands: int) -> None:
         torch.set_num_threads(1)
         torch.manual_seed(0)
-        self._decoder = _scripted(_Decoder(n_harmonics, n_bands))
+        decoder = _Decoder(n_harmonics, n_bands)
+        self.n_weights = sum(weight.numel() for weight in decoder.parameters())
+        self._decoder = _scripted(decoder)
         self._synth = _scripted(_Synth(n_harmonics, n_bands))
         self._pitch, self._loudness = torch.full((2, 1, 1, 1), 0.3)
         self._state = torch.zeros(1, 1, WIDTH)
