@@ -15,7 +15,7 @@ from ddsp_pi.bench.measure import SHORTER, VOICES, Plan, measure, turns
 from ddsp_pi.bench.report import Line, Report
 from ddsp_pi.bench.stages import ALL_CABLES, BLOCK, DECODER, HIGH, HOP_BEGINS, LOW, OUTPUT
 from ddsp_pi.bench.standin import IN_WORDS, NumpyReference
-from ddsp_pi.bench.timing import WARM_CALLS, Clocks, Work, histogram, take_turns
+from ddsp_pi.bench.timing import WARM_CALLS, Clocks, Work, histogram, take_turns, turn
 from ddsp_pi.cli import bench
 from ddsp_pi.config import load_config
 from ddsp_pi.dsp.choice import make_synth
@@ -170,17 +170,19 @@ def test_histograms_hold_every_call_in_its_bin():
 
 def test_works_take_turns():
     order, told = [], []
-    works = [Work(lambda: order.append("a"), 4), Work(lambda: order.append("b"), 2)]
-    take_turns(works, 2, told.append)
-    a, b = ["a"] * (2 + WARM_CALLS), ["b"] * (1 + WARM_CALLS)
-    assert order == [*a, *b, *a, *b]
-    assert [len(work.wall_ns) for work in works] == [4, 2]
+    a, b, c = (
+        Work(lambda name=name: order.append(name), calls) for name, calls in (("a", 4), ("b", 4), ("c", 2))
+    )
+    take_turns([[a, b], [c]], 2, told.append)
+    first, second = ["a", "b"] * (2 + WARM_CALLS), ["c"] * (1 + WARM_CALLS)
+    assert order == [*first, *second, *first, *second]
+    assert [len(work.wall_ns) for work in (a, b, c)] == [4, 4, 2]
     assert sum(told) == 4
 
 
 def test_what_comes_before_a_call_is_not_timed():
     work = Work(lambda: None, 4, before=lambda: sum(range(100_000)))
-    work.turn(4)
+    turn([work], 4)
     assert Clocks().cost(work).cpu_least_us < 100.0
 
 

@@ -76,6 +76,7 @@ class _Bench:
 
     config: Config
     works: dict[_Key, Work]
+    chains: list[list[Work]]
     paced: dict[str, Work]
     engines: list[LiveEngine]
     decoders: dict[str, str]
@@ -87,10 +88,15 @@ class _Bench:
         self.engines.append(engine)
         return Work(engine.play, calls, engine.move)
 
+    def add(self, works: dict[_Key, Work]) -> None:
+        """Works that are to be timed one after the other."""
+        self.works |= works
+        self.chains.append(list(works.values()))
+
 
 def turns(plan: Plan) -> int:
     """How often `measure` says that it got on."""
-    per_kernel = len(VOICES) * (5 + 2 + len(SHORTER))
+    per_kernel = len(VOICES) * (1 + 2 + len(SHORTER))
     return plan.rounds * (len(KERNELS) * per_kernel + 1) + len(KERNELS) * (PACED_TURNS + plan.starts)
 
 
@@ -119,7 +125,7 @@ def measure(
     card = bench.instrument.card
     words, act = reference(card.n_harmonics, card.n_bands)
     referred = Work(act, plan.calls // REFERENCE_SHARE)
-    take_turns([*bench.works.values(), referred], plan.rounds, advance)
+    take_turns([*bench.chains, [referred]], plan.rounds, advance)
     _pace(bench, plan, advance)
     clocks = Clocks()
     rows = [Row(*key, clocks.cost(work)) for key, work in bench.works.items()]
@@ -146,7 +152,7 @@ def measure(
 
 
 def _prepared(config: Config, plan: Plan) -> _Bench:
-    bench = _Bench(config, {}, {}, [], {}, [], load_instrument(find_instrument(config.model)))
+    bench = _Bench(config, {}, [], {}, [], {}, [], load_instrument(find_instrument(config.model)))
     for name in KERNELS:
         with choose(name):
             try:
@@ -164,13 +170,17 @@ def _add_kernel(bench: _Bench, name: Kernel, plan: Plan) -> None:
     bench.decoders[name] = type(instrument.decoder()).__name__
     for voices in VOICES:
         calls = plan.calls if voices == 1 else plan.calls // 4
-        for stage, act, before in stages(instrument, voices):
-            bench.works[_Key(name, stage, voices, HOP)] = Work(act, calls, before)
+        bench.add(
+            {
+                _Key(name, stage, voices, HOP): Work(act, calls, before)
+                for stage, act, before in stages(instrument, voices)
+            }
+        )
         for samples in (HOP, *SHORTER):
             engine = LiveEngine(bench.config, library, voices, samples)
-            bench.works[_Key(name, BLOCK, voices, samples)] = bench.playing(engine, calls)
+            bench.add({_Key(name, BLOCK, voices, samples): bench.playing(engine, calls)})
         engine = LiveEngine(bench.config, library, voices, HOP, cables=N_CVS)
-        bench.works[_Key(name, ALL_CABLES, voices, HOP)] = bench.playing(engine, calls)
+        bench.add({_Key(name, ALL_CABLES, voices, HOP): bench.playing(engine, calls)})
     bench.paced[name] = bench.playing(LiveEngine(bench.config, library, 1, HOP), plan.paced)
 
 

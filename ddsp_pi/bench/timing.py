@@ -33,14 +33,13 @@ class Work:
     wall_ns: list[int] = field(default_factory=list)
     cpu_ns: list[int] = field(default_factory=list)
 
-    def turn(self, calls: int) -> None:
-        """So many calls."""
-        for call in range(-WARM_CALLS, calls):
-            self.before()
-            wall, cpu = timed(self.act)
-            if call >= 0:
-                self.wall_ns.append(wall)
-                self.cpu_ns.append(cpu)
+    def call(self, counts: bool = True) -> None:
+        """Once."""
+        self.before()
+        wall, cpu = timed(self.act)
+        if counts:
+            self.wall_ns.append(wall)
+            self.cpu_ns.append(cpu)
 
 
 def timed(act: Act) -> tuple[int, int]:
@@ -53,8 +52,15 @@ def timed(act: Act) -> tuple[int, int]:
     return time.perf_counter_ns() - begun, worked
 
 
-def take_turns(works: Sequence[Work], rounds: int, advance: Callable[[int], object]) -> None:
-    """All calls of all works, in so many turns each; `advance` hears of every turn.
+def turn(chain: Sequence[Work], calls: int) -> None:
+    """So many calls of each work of a chain in turn, each in the caches as the one before it left them."""
+    for call in range(-WARM_CALLS, calls):
+        for work in chain:
+            work.call(counts=call >= 0)
+
+
+def take_turns(chains: Sequence[Sequence[Work]], rounds: int, advance: Callable[[int], object]) -> None:
+    """All calls of all chains, in so many turns each; `advance` hears of every turn.
 
     So a slow moment of the machine hits all of them.
     """
@@ -62,8 +68,8 @@ def take_turns(works: Sequence[Work], rounds: int, advance: Callable[[int], obje
     gc.disable()
     try:
         for _ in range(rounds):
-            for work in works:
-                work.turn(max(work.calls // rounds, 1))
+            for chain in chains:
+                turn(chain, max(chain[0].calls // rounds, 1))
                 advance(1)
     finally:
         gc.enable()
@@ -75,10 +81,7 @@ def pace(work: Work, period_s: float, calls: int) -> None:
     for _ in range(calls):
         due_s = max(due_s + period_s, time.perf_counter())
         time.sleep(max(due_s - time.perf_counter(), 0.0))
-        work.before()
-        wall, cpu = timed(work.act)
-        work.wall_ns.append(wall)
-        work.cpu_ns.append(cpu)
+        work.call()
 
 
 class Clocks:
@@ -86,7 +89,7 @@ class Clocks:
 
     def __init__(self) -> None:
         empty = Work(nothing, 1000)
-        empty.turn(1000)
+        turn([empty], empty.calls)
         self._wall_us, self._cpu_us = (float(np.median(t)) / 1e3 for t in (empty.wall_ns, empty.cpu_ns))
 
     def cost(self, work: Work) -> Cost:
