@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from ddsp_pi.dsp.envelope import GAIN, OPEN, PHASE, SUSTAIN
 from ddsp_pi.frame import HOP, SAMPLE_RATE
 
 
@@ -33,3 +34,28 @@ def blocks(total, sizes):
             yield slice(at, at + n)
             at, left = at + n, left - n
         turn += 1
+
+
+def glide(low, high, hops):
+    """(hops · HOP + 1,) Hz, in straight lines from hop to hop."""
+    knots = low * (high / low) ** (np.arange(hops + 1) / hops)
+    return np.interp(np.arange(hops * HOP + 1), np.arange(hops + 1) * HOP, knots)
+
+
+def open_gates(synth):
+    """All voices of a synthesizer at full gain and level 1."""
+    synth.controls.level[:] = 1.0
+    for row in synth.controls.envelopes.table:
+        row[GAIN], row[PHASE], row[SUSTAIN] = 1.0, OPEN, 1.0
+
+
+def play_hops(synth, f0_hz, harmonics, noise, sizes=(HOP,)):
+    """One voice at full gain, pitches (hops · HOP + 1,), spectra (hops + 1, …) as the ends of hops."""
+    controls, out = synth.controls, np.empty(len(f0_hz) - 1, np.float32)
+    open_gates(synth)
+    for at in blocks(len(out), sizes):
+        hop, begin = divmod(at.start, HOP)
+        controls.f0_hz[:, 0] = f0_hz[[at.start, (hop + 1) * HOP]]
+        controls.harmonics[:, 0], controls.noise[:, 0] = harmonics[hop : hop + 2], noise[hop : hop + 2]
+        out[at] = synth.render(begin, at.stop - at.start)
+    return out

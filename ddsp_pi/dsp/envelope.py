@@ -74,7 +74,7 @@ class Envelopes:
 
     def gain(self, voice: int) -> float:
         """The gain of the last sample."""
-        return float(self._cells[voice, GAIN])
+        return self._cells[voice, GAIN]
 
     def ahead(self, voice: int, samples: int) -> float:
         """The gain so many samples on if no edge comes and decay and release stood still."""
@@ -82,7 +82,7 @@ class Envelopes:
         gain = row[voice, GAIN]
         if row[voice, PHASE] == RISING:
             gain += samples * row[voice, RISE]
-        return float(min(gain, 1.0))
+        return gain if gain < 1.0 else 1.0
 
     def render(self, voice: int, out: NDArray[np.float32]) -> None:
         """Write the gain of n = len(out) samples of one voice."""

@@ -23,6 +23,13 @@ LONG_PAUSE_NS = 1_000_000_000
 """After this the learned rate no longer foretells where a block begins."""
 
 
+AGREEING = 16
+"""So many calls in a row, all early or all late by more than NOTICEABLE_NS, are no jitter any more: the
+card's or server's timer has begun anew, as after an xrun, and where it did says nothing about its rate."""
+
+NOTICEABLE_NS = 50_000
+
+
 class Clock(Protocol):
     """Maps times in ns to samples, on the engine's own count of rendered samples."""
 
@@ -57,7 +64,8 @@ class DelayLocked:
     A second-order delay-locked loop (F. Adriaensen, "Using a DLL to filter time", LAC 2005). A block
     is mapped to [t0, t1), where t1 is predicted when the block begins and is the next one's t0: the map
     has no gaps or overlaps, whatever the jitter. An event sounds `delay_ns` after its time. Where
-    periods were missed, the map skips as many, and what was due meanwhile lies before the block.
+    periods were missed, the map skips as many, and what was due meanwhile lies before the block; where
+    the phase is another afterwards, it jumps there as soon as that is certain.
 
     Args:
         period: samples of a usual block.
@@ -76,6 +84,8 @@ class DelayLocked:
         self.delay_ns = self._delay(period)
         self._averaged = 0
         self._missed = 0
+        self._off: list[float] = []
+        self._moved, self._rate_then = 0.0, self._ns_per_sample
         self._tune(period)
 
     def block(self, n: int) -> None:
@@ -95,15 +105,10 @@ class DelayLocked:
             error = error - skipped if skipped else 0
         else:
             self._missed = 0
-        self._n, self._t0 = n, start
-        if self._averaged < self._settled:
-            self._averaged += 1
-            gain = 1.0 / self._averaged
-        else:
-            gain = self._gain
-        self._t1 = start + round(length + gain * error)
-        rate = self._ns_per_sample + self._rate_gain * error
-        self._ns_per_sample = _SLOWEST if rate < _SLOWEST else _FASTEST if rate > _FASTEST else rate
+            if self._off or not -NOTICEABLE_NS < error < NOTICEABLE_NS:
+                jumped = self._jumped(error)
+                start, error = start + jumped, error - jumped
+        self._follow(start, error, length, n)
 
     def sample(self, at_ns: int) -> int:
         """See Clock."""
@@ -138,6 +143,36 @@ class DelayLocked:
             # The phase is another: average it afresh. The rate is known and stays.
             self._averaged = 1
         return round(missed * length)
+
+    def _jumped(self, error: int) -> int:
+        """Time to jump by, once a row of calls agrees."""
+        off = self._off
+        if abs(error) < NOTICEABLE_NS or (off and off[0] * error < 0):
+            off.clear()
+            return 0
+        if not off:
+            self._moved, self._rate_then = 0.0, self._ns_per_sample
+        off.append(error + self._moved)
+        if len(off) < AGREEING:
+            return 0
+        # While it was not certain the jump was followed, and taken for another rate.
+        self._ns_per_sample, self._averaged = self._rate_then, AGREEING
+        jump = round(sorted(off)[AGREEING // 2] - self._moved)
+        off.clear()
+        return jump
+
+    def _follow(self, start: int, error: int, length: float, n: int) -> None:
+        gain = self._gain
+        if self._averaged < self._settled:
+            self._averaged += 1
+            gain = 1.0 / self._averaged
+        correction = gain * error
+        self._n, self._t0 = n, start
+        self._t1 = start + round(length + correction)
+        if self._off:
+            self._moved += correction + length - n * self._rate_then
+        rate = self._ns_per_sample + self._rate_gain * error
+        self._ns_per_sample = _SLOWEST if rate < _SLOWEST else _FASTEST if rate > _FASTEST else rate
 
     def _tune(self, n: int) -> None:
         """Gains of the loop for blocks of n samples: first an average, then critically damped."""

@@ -76,6 +76,11 @@ class Engine:
         if self._overload is not None and self._overload.judge(load, len(out)):
             self._shed(self._overload.level)
 
+    def release(self) -> None:
+        """Every gate closes and every key goes up, also those that are known to come."""
+        self._waiting.clear()
+        self.parts.release()
+
     def stop(self) -> None:
         """Fade out; the sound is over when `silent` says so."""
         self._output.fade_out()

@@ -106,10 +106,14 @@ class Parts:
         return ControlFrame(frame.position, held + frame.events) if held else frame
 
     def _remember(self, event: Event) -> None:
-        if isinstance(event, Note):
-            what, high = (Note, event.note), event.velocity > 0.0
-        else:
-            what, high = (Edge, float(event.gate)), event.high
+        what, high = _held(event)
         self._held.pop(what, None)
         if high:
             self._held[what] = event
+
+
+def _held(event: Event) -> tuple[tuple[type, float], bool]:
+    """Which key or gate an event is about, and whether it goes down or opens."""
+    if isinstance(event, Note):
+        return (Note, event.note), event.velocity > 0.0
+    return (Edge, float(event.gate)), event.high

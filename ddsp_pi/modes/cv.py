@@ -64,6 +64,7 @@ class CvMode:
         self._voices = ChangingVoices(decoder)
         self._keys = Keys(self._count)
         self._most = self._count
+        self._shape: Shape | None = None
         self.reset()
 
     def use(self, decoder: Decoder) -> None:
@@ -96,7 +97,7 @@ class CvMode:
         self._quieter_db = [0.0] * self._count
         self._asked = Request(self._count)
         self._vibrato = 0.0
-        self._shape: Shape | None = None
+        self._shape = None
 
     def render(self, frame: ControlFrame, audio_in: NDArray[np.float32], out: NDArray[np.float32]) -> None:
         """See Mode."""

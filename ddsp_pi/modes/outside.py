@@ -1,7 +1,6 @@
 """Whether what is asked for lies outside what the instrument has learned."""
 
 from ddsp_pi.dsp.envelope import Envelopes
-from ddsp_pi.models.card import Range
 from ddsp_pi.models.decoder import Decoder
 from ddsp_pi.modes.voices import Request
 
@@ -30,20 +29,17 @@ class Outside:
 
     def look(self, decoder: Decoder, asked: Request, envelopes: Envelopes) -> None:
         """One more piece, at whose end the gates have these gains."""
-        sounding = pitch = loudness = False
-        for voice, f0_hz in enumerate(asked.f0_hz):
-            if envelopes.gain(voice) > SILENT_GAIN:
-                sounding = True
-                pitch = pitch or not self._knows_pitch(decoder.pitch_range_hz, f0_hz)
-                loudness = loudness or not self._knows_loudness(
-                    decoder.loudness_range_db, asked.loudness_db[voice]
-                )
-        self.sounding, self.pitch, self.loudness = sounding, pitch, loudness
-
-    def _knows_pitch(self, trained: Range, f0_hz: float) -> bool:
+        pitch, loudness = decoder.pitch_range_hz, decoder.loudness_range_db
         ratio = 1.0 if self.pitch else PITCH_TOLERANCE
-        return trained.low <= f0_hz * ratio and f0_hz <= trained.high * ratio
-
-    def _knows_loudness(self, trained: Range, loudness_db: float) -> bool:
         margin_db = 0.0 if self.loudness else LOUDNESS_TOLERANCE_DB
-        return trained.low - margin_db <= loudness_db <= trained.high + margin_db
+        low_hz, high_hz = pitch.low / ratio, pitch.high * ratio
+        low_db, high_db = loudness.low - margin_db, loudness.high + margin_db
+        self.sounding = self.pitch = self.loudness = False
+        gain = envelopes.gain
+        for voice, f0_hz in enumerate(asked.f0_hz):
+            if gain(voice) > SILENT_GAIN:
+                self.sounding = True
+                if not low_hz <= f0_hz <= high_hz:
+                    self.pitch = True
+                if not low_db <= asked.loudness_db[voice] <= high_db:
+                    self.loudness = True

@@ -40,6 +40,10 @@ class DdspVoices:
     over that hop. Pitch and level need no such delay: they follow within the hop, and the
     gate's gain is applied sample by sample.
 
+    A silent voice goes on asking, for the quietest there is, and nothing is ever forgotten: a note
+    after a rest then begins as the network has learned, and a voice that is taken plays a legato.
+    A network that forgot would begin it less alike than after a rest at quite another pitch.
+
     What is done here once per hop is done on single numbers: on so few of them an array
     operation costs five to ten times as much.
     """
@@ -50,7 +54,8 @@ class DdspVoices:
         controls = self._controls = self._synth.controls
         decoder.answer_into(*controls.asked)
         self.envelopes: Envelopes = controls.envelopes
-        self._f0_hz, self._level = cells(controls.f0_hz), cells(controls.level)
+        self._f0_now, self._f0_next = map(cells, controls.f0_hz)
+        self._level_now, self._level_next = map(cells, controls.level)
         self._unit, self._knobs = cells(controls.unit), cells(controls.knobs)
         self._numbers = np.arange(1, decoder.n_harmonics + 1)
         self._timbre_db = [0.0] * decoder.voices
@@ -79,14 +84,15 @@ class DdspVoices:
         if self._morphing is not None:
             self._morphing.morph = request.morph
         quietest_db, timbre_db, f0_hz = self.decoder.loudness_range_db.low, self._timbre_db, request.f0_hz
+        unit, level, f0_next = self._unit, self._level_next, self._f0_next
         for voice, loudness_db in enumerate(request.loudness_db):
             gain = request.timbre_gain[voice]
             asked_db = loudness_db + 20.0 * math.log10(gain) if gain > 1e-6 else loudness_db - 120.0
             # What is quieter than the decoder knows is played as the quietest and only turned down.
             timbre_db[voice] = asked_db = asked_db if asked_db > quietest_db else quietest_db
-            self._unit[voice] = 10.0 ** (asked_db / -20.0)
-            self._level[1, voice] = 10.0 ** (loudness_db / 20.0)
-            self._f0_hz[1, voice] = f0_hz[voice]
+            unit[voice] = 10.0 ** (asked_db * -0.05)
+            level[voice] = 10.0 ** (loudness_db * 0.05)
+            f0_next[voice] = f0_hz[voice]
         self._knobs[NOISE_GAIN] = request.noise
         if request.brightness_db != self._brightness_db:
             self._brighten(request.brightness_db)
@@ -101,9 +107,9 @@ class DdspVoices:
         Give a loudness only while the voice is silent: a level that jumps clicks.
         """
         if f0_hz is not None:
-            self._f0_hz[0, voice] = self._f0_hz[1, voice] = f0_hz
+            self._f0_now[voice] = self._f0_next[voice] = f0_hz
         if loudness_db is not None:
-            self._level[0, voice] = self._level[1, voice] = 10.0 ** (loudness_db / 20.0)
+            self._level_now[voice] = self._level_next[voice] = 10.0 ** (loudness_db / 20.0)
 
     def render(self, begin: int, n: int) -> Array:
         """(n,) samples of the hop from `begin` on, valid until the next call."""

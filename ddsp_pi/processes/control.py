@@ -83,8 +83,6 @@ def main(argument: str) -> int:
 def _serve(launch: Launch, link: Link, stop: threading.Event) -> None:
     config, board = launch.config, _board(launch)
     outbox = Outbox(link.edits)
-    # Whatever an earlier control process held down, nobody holds any more.
-    outbox.send(Panic())
     hub = Hub(ParamSet(MODE_PARAMS[config.mode]), outbox.send)
     hub.on_first_note(board.unplug)
     watch = InstrumentWatch(config.model, find_instrument)
@@ -99,6 +97,9 @@ def _serve(launch: Launch, link: Link, stop: threading.Event) -> None:
         LOG_BEATS: lambda: _pass_on(link),
         LOOK_BEATS: lambda: watch.poll(lambda path: hub.select(str(path)), _say),
     }
+    # Whatever an earlier control process held down, nobody holds any more. Said just before the board
+    # says what is open, or a gate that has been open all the time would be heard to close.
+    outbox.send(Panic())
     _beat(every, stop)
     osc.close()
     board.close()

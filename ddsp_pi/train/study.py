@@ -54,10 +54,10 @@ def step_times(paths: Sequence[Path]) -> list[float]:
 
 
 def _turn(player: Decoder) -> float:
-    pitches, loudness = 300.0 + np.arange(STEPS)[:, None], np.array([-20.0])
+    pitches = [[300.0 + step] for step in range(STEPS)]
     begun = time.perf_counter()
     for pitch in pitches:
-        player.step(pitch, loudness)
+        player.step(pitch, [-20.0])
     return (time.perf_counter() - begun) / STEPS * 1e6
 
 

@@ -18,7 +18,9 @@ HANDED_ON = ("/etc/resolv.conf", "/etc/hosts", "/etc/pip.conf", "/etc/ssl/certs/
 PIP_FILES = (".config/pip/pip.conf", ".pip/pip.conf")
 """The same, in the home folder."""
 
-CERTIFICATES = ("PIP_CERT", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
+ENTER = Path(__file__).with_name("enter.sh")
+
+NAMED_FILES = ("PIP_CONFIG_FILE", "PIP_CERT", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 """Variables that name a file which has to be there inside, too."""
 
 
@@ -54,7 +56,7 @@ class Root:
         self.path.mkdir(parents=True)
         self._shell.run("tar", "-C", self.path, "-xf", self.tarball)
         machine.write(self.path)
-        named = [os.environ[name] for name in CERTIFICATES if name in os.environ]
+        named = [os.environ[name] for name in NAMED_FILES if name in os.environ]
         copies = {Path(name): name.lstrip("/") for name in (*HANDED_ON, *named)}
         copies |= {Path.home() / name: f"root/{name}" for name in PIP_FILES}
         for source, place in copies.items():
@@ -63,27 +65,14 @@ class Root:
                 target.parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy(source, target)
 
-    def enter(self, *command: object, folder: str = "/", **variables: str) -> None:
-        """Run a command inside, with /proc and /dev mounted for as long as it lasts."""
+    def enter(self, *command: object, folder: str = "/", **variables: str) -> str:
+        """Run a command inside, with /proc and /dev mounted as long as it lasts; returns its last line."""
         cpuinfo, downloads = self._work / "cpuinfo", self._work / "downloads"
         cpuinfo.write_text(machine.CPUINFO)
         downloads.mkdir(exist_ok=True)
         apart = ("unshare", "--mount", "--pid", "--fork", "--kill-child")
         places = (self.path, cpuinfo, downloads, folder)
-        self._shell.run(*apart, "sh", "-ec", _ENTER, "sh", *places, *command, env=_variables() | variables)
-
-
-_ENTER = """
-mount -t proc proc "$1/proc"
-mount --bind "$2" "$1/proc/cpuinfo"
-mkdir -p "$1/root/.cache/pip"
-mount --bind "$3" "$1/root/.cache/pip"
-mount --rbind /dev "$1/dev"
-mount -t tmpfs tmpfs "$1/tmp"
-root=$1 folder=$4
-shift 4
-exec chroot "$root" sh -ec 'cd "$0"; exec "$@"' "$folder" "$@"
-"""
+        return self._shell.run(*apart, ENTER, *places, *command, env=_variables() | variables)
 
 
 def _variables() -> dict[str, str]:
@@ -91,7 +80,7 @@ def _variables() -> dict[str, str]:
     handed_on = {
         name: value
         for name, value in os.environ.items()
-        if name in CERTIFICATES or name.startswith("PIP_") or name.lower().endswith("_proxy")
+        if name in NAMED_FILES or name.startswith("PIP_") or name.lower().endswith("_proxy")
     }
     plain = {"HOME": "/root", "LC_ALL": "C.UTF-8", "PATH": "/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"}
     return handed_on | plain

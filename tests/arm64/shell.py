@@ -22,8 +22,8 @@ class Shell:
         log.parent.mkdir(parents=True, exist_ok=True)
         log.write_text("")
 
-    def run(self, *command: object, env: Mapping[str, str] | None = None, cwd: Path | None = None) -> None:
-        """Run a command to its end.
+    def run(self, *command: object, env: Mapping[str, str] | None = None, cwd: Path | None = None) -> str:
+        """Run a command to its end; returns the last line that it printed.
 
         Raises:
             StepError: it failed, or there is no such command.
@@ -39,9 +39,10 @@ class Shell:
                 ).returncode
             except FileNotFoundError:
                 raise StepError(f"{words[0]}: no such command") from None
+        said = self.log.read_bytes()[begun:].decode(errors="replace").splitlines()
         if code:
-            said = self.log.read_bytes()[begun:].decode(errors="replace").splitlines()
             raise StepError("\n".join([f"{words[0]} failed ({code}):", *said[-TAIL_LINES:]]))
+        return said[-1]
 
 
 def walk(steps: Mapping[str, tuple[str, Callable[[], object]]], wanted: Sequence[str], log: Path) -> bool:

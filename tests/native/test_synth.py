@@ -1,5 +1,7 @@
 """The synthesizer in C against its oracle in numpy, and against float64."""
 
+import ctypes
+import os
 from itertools import pairwise
 
 import numpy as np
@@ -9,9 +11,11 @@ from hypothesis import strategies as st
 
 from ddsp_pi.dsp.envelope import Shape
 from ddsp_pi.dsp.native_synth import NativeSynth
+from ddsp_pi.dsp.noise import PASS_HOPS
 from ddsp_pi.dsp.synthesis import NOISE_GAIN, PARTIALS, TILTED, NumpySynth
 from ddsp_pi.frame import HOP
-from tests.references import decibels
+from ddsp_pi.native.build import compile_kernel
+from tests.references import decibels, glide, open_gates, play_hops, sum_of_sines
 
 K, B = 100, 65
 HOPS = 12
@@ -95,42 +99,219 @@ def test_the_hop_in_which_the_noise_fades_to_another_place(library):
     assert decibels(outs[1] - outs[0], outs[0]) < -110.0
 
 
-@pytest.mark.parametrize(("low", "high"), [(40.0, 41.0), (110.0, 400.0), (1000.0, 2000.0)])
-def test_harmonics_of_a_glide_against_float64(library, low, high):
-    synth, hops = NativeSynth(library, 1, K, B), 60
-    controls, amplitudes = synth.controls, 1.0 / np.arange(1, K + 1)
-    controls.level[:], controls.f0_hz[0] = 1.0, low
-    controls.envelopes.move(0, True)
-    controls.asked[0][:] = amplitudes
-    pitches, made = np.geomspace(low, high, hops + 1), []
-    synth.begin_hop()
-    for pitch in pitches[1:]:
-        controls.f0_hz[1] = pitch
+def amplitudes(hops, n=K):
+    return np.random.default_rng(0).uniform(0.0, 1.0, (hops + 1, n)).astype(np.float32)
+
+
+def tone(library, f0_hz, harmonics, sizes=(HOP,)):
+    """Harmonics alone, the gate wide open."""
+    noise = np.zeros((len(harmonics), B), np.float32)
+    return play_hops(NativeSynth(library, 1, harmonics.shape[1], B), f0_hz, harmonics, noise, sizes)
+
+
+def against_float64(library, f0_hz, harmonics, sizes=(HOP,)):
+    """Error in dB."""
+    wanted = sum_of_sines(f0_hz[:-1], harmonics.astype(np.float64))
+    return decibels(tone(library, f0_hz, harmonics, sizes) - wanted, wanted)
+
+
+GLIDES = [(40.0, 2000.0), (2000.0, 40.0), (220.0, 220.0), (40.0, 40.0), (1000.0, 1000.0), (3000.0, 30_000.0)]
+
+
+@pytest.mark.parametrize(("low", "high"), GLIDES)
+@pytest.mark.parametrize("sizes", [(HOP,), (31, 97, 5), (64,)])
+def test_harmonics_are_within_105_db_of_a_float64_sum_of_sines(library, low, high, sizes):
+    assert against_float64(library, glide(low, high, 300), amplitudes(300), sizes) < -105.0
+
+
+@pytest.mark.parametrize(("low", "high"), [(30.0, 12_000.0), (30_000.0, 20.0), (100.0, 400.0)])
+def test_a_leap_within_one_hop_leaves_out_what_reaches_nyquist_sample_by_sample(library, low, high):
+    assert against_float64(library, glide(low, high, 1), amplitudes(1)) < -105.0
+
+
+@pytest.mark.parametrize("f0_hz", [24_000.0 / 7, 24_000.0 / 9, 1000.0, 24_000.0 / 97])
+def test_a_harmonic_right_at_nyquist_is_silent(library, f0_hz):
+    assert against_float64(library, np.full(10 * HOP + 1, f0_hz), amplitudes(10)) < -105.0
+
+
+def test_above_nyquist_there_is_nothing(library):
+    assert not tone(library, np.full(HOP + 1, 24_000.0), amplitudes(1)).any()
+
+
+@pytest.mark.parametrize("kept", [0, 1, 8, 9, 10, 77])
+def test_the_last_harmonics_may_be_switched_off(library, kept):
+    f0_hz, harmonics = glide(90.0, 110.0, 4), amplitudes(4)
+    harmonics[:, kept:] = 0.0
+    if kept:
+        assert against_float64(library, f0_hz, harmonics) < -105.0
+    else:
+        assert not tone(library, f0_hz, harmonics).any()
+
+
+@pytest.mark.parametrize("n", [1, 2, 8, 9, 10, 17, 18, 19, 100])
+def test_any_number_of_harmonics_fits_its_groups(library, n):
+    assert against_float64(library, glide(90.0, 110.0, 4), amplitudes(4, n)) < -105.0
+
+
+@pytest.mark.parametrize("sizes", [(HOP,), (31, 97, 5)])
+def test_a_harmonic_that_begins_or_ends_in_the_hop_is_heard(library, sizes):
+    harmonics = np.zeros((3, K), np.float32)
+    harmonics[1, 99] = 1.0
+    assert against_float64(library, np.full(2 * HOP + 1, 150.0), harmonics, sizes) < -100.0
+
+
+@pytest.mark.parametrize("sizes", [(HOP,), (31, 97, 5), (1,)])
+def test_noise_is_that_of_numpy_over_the_fade_and_round_the_places(library, sizes):
+    native, numpy = NativeSynth(library, 1, 1, B), NumpySynth(1, 1, B)
+    native._voices[:, 1:] = 60, PASS_HOPS - 3, 0
+    numpy._noises[0]._pass, numpy._noises[0]._hop = 60, PASS_HOPS - 3
+    f0_hz, noise = np.full(6 * HOP + 1, 100.0), amplitudes(6, B)
+    made, wanted = (play_hops(s, f0_hz, np.zeros((7, 1), np.float32), noise, sizes) for s in (native, numpy))
+    assert decibels(made - wanted, wanted) < -120.0
+    assert native._voices[0, 1:].tolist() == [61, 4, 0]
+
+
+@pytest.fixture(scope="module")
+def plain(compiler, tmp_path_factory):
+    """The variant for a PC without AVX2."""
+    path, patch = tmp_path_factory.mktemp("plain") / "plain.so", pytest.MonkeyPatch()
+    with patch.context() as environment:
+        environment.setenv("CC", f"{compiler} -DHAS_WIDE=0")
+        assert compile_kernel(path) is None
+    return ctypes.CDLL(os.fspath(path))
+
+
+def test_the_variant_for_every_pc_plays_the_same(plain):
+    f0_hz, harmonics, noise = glide(40.0, 2000.0, 30), amplitudes(30), amplitudes(30, B)
+    made, wanted = (play_hops(synth, f0_hz, harmonics, noise) for synth in both(plain, 1))
+    assert decibels(made - wanted, wanted) < -100.0
+    made, wanted = (perform(synth, 11, [9, 77]) for synth in both(plain, 5))
+    assert decibels(made - wanted, wanted) < -100.0
+
+
+NO_PITCHES = (np.nan, np.inf, -np.inf, -100.0, 0.0, 1e300, 1e6)
+
+
+@pytest.mark.parametrize("pitch", NO_PITCHES)
+def test_a_pitch_that_is_none_does_no_harm(library, pitch):
+    synth = NativeSynth(library, 1, K, B)
+    open_gates(synth)
+    synth.controls.harmonics[:] = 1.0
+    for ends in ((pitch, pitch), (440.0, pitch), (pitch, 440.0)):
+        synth.controls.f0_hz[:, 0] = ends
+        assert np.isfinite(synth.render(0, HOP)).all()
+
+
+@pytest.mark.parametrize("pitch", NO_PITCHES)
+def test_after_a_pitch_that_is_none_the_next_one_plays(library, pitch):
+    synth = NativeSynth(library, 1, K, B)
+    open_gates(synth)
+    synth.controls.f0_hz[:] = pitch
+    synth.controls.asked[0][:] = 1.0
+    for _ in range(3):
         synth.begin_hop()
-        made.append(synth.render(0, HOP).copy())
-    ramp = np.arange(HOP) / HOP
-    f0_hz = np.concatenate([a + (b - a) * ramp for a, b in pairwise(pitches)])
-    phase = np.concatenate([[0.0], np.cumsum(f0_hz[:-1] / 48_000.0)])
-    numbers = np.arange(1, K + 1)[:, None]
-    audible = numbers * f0_hz < 24_000.0
-    wanted = (amplitudes[:, None] * np.sin(2 * np.pi * numbers * phase) * audible).sum(axis=0)
-    assert decibels(np.concatenate(made) - wanted, wanted) < -105.0
+        synth.render(0, HOP)
+    synth.controls.f0_hz[:] = 440.0
+    assert np.abs(synth.render(0, HOP)).max() > 0.1
 
 
-def test_one_follows_another(library):
-    first, second = NativeSynth(library, 2, K, B), NativeSynth(library, 2, 30, B)
-    oracle = NumpySynth(2, K, B), NumpySynth(2, 30, B)
-    for synth in (first, oracle[0]):
-        perform(synth, 5, [])
+@pytest.mark.parametrize("wrong", [np.nan, np.inf])
+@pytest.mark.parametrize("tilted", [0.0, 1.0])
+def test_amplitudes_that_are_not_finite_are_forgotten(library, wrong, tilted):
+    synth = NativeSynth(library, 1, K, B)
+    open_gates(synth)
+    synth.controls.knobs[TILTED] = tilted
+    heard = []
+    for value in (wrong, 1.0, 1.0, 1.0):
+        for asked in synth.controls.asked:
+            asked[:] = value
+        synth.begin_hop()
+        heard.append(bool(np.isfinite(synth.render(0, HOP)).all()))
+    assert heard == [False, False, True, True]
+
+
+def test_a_silent_voice_that_is_not_finite_is_not_heard(library):
+    synth = NativeSynth(library, 2, K, B)
+    open_gates(synth)
+    synth.controls.envelopes.table[1, :2] = 0.0
+    synth.controls.harmonics[:, 0], synth.controls.harmonics[:, 1] = 0.1, np.nan
+    assert np.isfinite(synth.render(0, HOP)).all()
+
+
+@pytest.mark.parametrize("voices", [1, 3, 8])
+def test_a_voice_is_not_changed_by_the_others(library, voices):
+    rng = np.random.default_rng(4)
+    many = NativeSynth(library, voices, K, B)
+    open_gates(many)
+    many.controls.harmonics[:] = rng.uniform(0.0, 0.1, many.controls.harmonics.shape)
+    many.controls.f0_hz[:] = rng.uniform(100.0, 900.0, voices)
+    wanted = np.zeros(HOP)
+    for voice in range(voices):
+        alone = NativeSynth(library, 1, K, B)
+        open_gates(alone)
+        alone.controls.harmonics[:, 0] = many.controls.harmonics[:, voice]
+        alone.controls.f0_hz[:, 0] = many.controls.f0_hz[:, voice]
+        wanted += alone.render(0, HOP)
+    assert decibels(many.render(0, HOP) - wanted, wanted) < -110.0
+
+
+@pytest.mark.parametrize("bands", [2, 5, 33, 65])
+@pytest.mark.parametrize("n", [1, 30, 60, 100])
+def test_instruments_of_any_size(library, bands, n):
+    made, wanted = (
+        play_hops(synth, glide(200.0, 900.0, 6), amplitudes(6, n), amplitudes(6, bands), (50, 13))
+        for synth in (NativeSynth(library, 1, n, bands), NumpySynth(1, n, bands))
+    )
+    assert decibels(made - wanted, wanted) < -100.0
+
+
+def test_pieces_of_one_sample_make_the_same_hop(library):
+    whole, split = (NativeSynth(library, 2, K, B) for _ in range(2))
+    rng_of = lambda: np.random.default_rng(8)  # noqa: E731
+    made = []
+    for synth, size in ((whole, HOP), (split, 1)):
+        rng, parts = rng_of(), []
+        for _ in range(4):
+            ask(synth, rng)
+            synth.begin_hop()
+            synth.controls.envelopes.move(0, True)
+            parts += [synth.render(begin, size).copy() for begin in range(0, HOP, size)]
+        made.append(np.concatenate(parts))
+    assert decibels(made[1] - made[0], made[0]) < -100.0
+
+
+@pytest.mark.parametrize("n", [30, K])
+def test_one_follows_another_of_any_number_of_harmonics(library, n):
+    made = []
+    for make in (NumpySynth, lambda *sizes: NativeSynth(library, *sizes)):
+        first, second = make(2, K, B), make(2, n, B)
+        perform(first, 5, [])
+        open_gates(first)
+        second.follow(first)
+        made.append(second.render(0, HOP).copy())
+        assert made[-1].any()
+    assert decibels(made[1] - made[0], made[0]) < -100.0
+
+
+def test_who_follows_goes_on_without_a_seam(library):
+    first, second = (NativeSynth(library, 2, K, B) for _ in range(2))
+    perform(first, 6, [40])
     second.follow(first)
-    oracle[1].follow(oracle[0])
-    for pair in ((second, oracle[1]),):
-        made, wanted = (synth.render(0, HOP).copy() for synth in pair)
-        assert decibels(made - wanted, wanted) < -100.0
+    for synth in (first, second):
+        open_gates(synth)
+        for asked in synth.controls.asked:
+            asked[:] = 0.1
+        synth.controls.unit[:] = synth.controls.knobs[NOISE_GAIN] = 1.0
+        synth.controls.knobs[PARTIALS], synth.controls.knobs[TILTED] = K, 0.0
+        synth.begin_hop()
+    np.testing.assert_array_equal(second.render(0, HOP), first.render(0, HOP))
 
 
 def test_reset_begins_again(library):
-    synth = NativeSynth(library, 1, K, B)
+    synth = NativeSynth(library, 3, K, B)
     first = perform(synth, 1, [9])
     synth.reset()
-    np.testing.assert_array_equal(perform(synth, 1, [9])[HOP:], first[HOP:])
+    for control in (synth.controls.level, synth.controls.harmonics, synth.controls.noise, synth._voices):
+        assert not control.any()
+    assert (synth.controls.f0_hz == 440.0).all()
+    np.testing.assert_array_equal(perform(synth, 1, [9]), first)
