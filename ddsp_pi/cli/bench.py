@@ -4,32 +4,45 @@ import argparse
 
 import msgspec
 
-from ddsp_pi.bench import Report, measure
+from ddsp_pi.bench import words
+from ddsp_pi.bench.measure import QUICK, THOROUGH, Reference, measure, turns
+from ddsp_pi.bench.standin import IN_WORDS, NumpyReference
+from ddsp_pi.cli.progress import Progress
+from ddsp_pi.config import load_config
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Arguments of this verb."""
     parser.add_argument("--model", default="violin", help="instrument, by name or as a file")
-    parser.add_argument("--blocks", type=int, default=2000, help="blocks to time (default %(default)s)")
-    parser.add_argument("--json", action="store_true", help="figures as JSON")
+    parser.add_argument(
+        "--quick", action="store_true", help="in ten seconds instead of a minute, less exactly"
+    )
+    shown = parser.add_mutually_exclusive_group()
+    shown.add_argument("--json", action="store_true", help="all figures as JSON")
+    shown.add_argument("--markdown", action="store_true", help="as the page docs/performance.md")
 
 
 def run(args: argparse.Namespace) -> int:
     """Measure and print."""
-    report = measure(args.model, max(args.blocks, 10))
-    print(msgspec.json.encode(report).decode() if args.json else _table(report))
+    config = msgspec.structs.replace(load_config(), model=args.model)
+    plan = QUICK if args.quick else THOROUGH
+    with Progress("bench", turns(plan)) as progress:
+        report = measure(config, plan, _reference, _command(args), progress.advance)
+    said = words.markdown if args.markdown else words.text
+    print(msgspec.json.encode(report).decode() if args.json else said(report).rstrip())
     return 0
 
 
-def _table(report: Report) -> str:
-    lines = [f"{'stage':24}{'median µs':>12}{'p99.9 µs':>12}"]
-    lines += [f"{name:24}{cost.median_us:12.1f}{cost.p999_us:12.1f}" for name, cost in report.stages.items()]
-    return "\n".join(
-        [
-            *lines,
-            f"{report.model}: {report.real_time_factor:.0f} x real time, {report.load:.1%} of one core, "
-            f"{report.memory_mb:.0f} MB resident",
-            f"{report.times_faster_than_reference:.1f} x faster than the reference in the same run "
-            "(a 512-wide decoder with a float64 sine sum)",
-        ]
-    )
+def _reference(n_harmonics: int, n_bands: int) -> Reference:
+    """In torch where that is installed, as everybody who plays such a network in full does it."""
+    try:
+        from ddsp_pi.train import reference
+    except ModuleNotFoundError:
+        return IN_WORDS, NumpyReference(n_harmonics, n_bands).render
+    return reference.IN_WORDS, reference.TorchReference(n_harmonics, n_bands).render
+
+
+def _command(args: argparse.Namespace) -> str:
+    """What gives such figures again."""
+    quick = " --quick" if args.quick else ""
+    return f"ddsp-pi bench --model {args.model}{quick}{' --markdown' if args.markdown else ''}"

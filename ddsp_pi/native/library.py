@@ -4,8 +4,12 @@ import ctypes
 import os
 import platform
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import cache
 from pathlib import Path
+from typing import Literal
 
 from ddsp_pi.errors import ConfigError
 
@@ -15,17 +19,47 @@ VERSION = 5
 CHOICE = "DDSP_PI_KERNEL"
 """Environment: `numpy` plays without the kernel, `native` refuses to play without it."""
 
+_override: ContextVar[str | None] = ContextVar("kernel", default=None)
+
 _FILE = Path(__file__).parent / f"kernel-{sys.platform}-{platform.machine()}.so"
 
 
-@cache
 def kernel() -> ctypes.CDLL | None:
-    """The loaded library, None where numpy plays. Chosen at the first call, for good.
+    """The loaded library, None where numpy plays.
 
     Raises:
         ConfigError: the environment demands what is not there, or something unknown.
     """
-    choice = os.environ.get(CHOICE, "")
+    return _chosen(_choice())
+
+
+@contextmanager
+def choose(name: Literal["numpy", "native"]) -> Iterator[None]:
+    """Whatever is built inside, in this thread, plays on that kernel, whatever the environment says.
+
+    Only what is built counts: it goes on playing on its kernel outside. An instrument that is changed
+    while it sounds needs the new one built on the same kernel.
+    """
+    token = _override.set(name)
+    try:
+        yield
+    finally:
+        _override.reset(token)
+
+
+def describe() -> str:
+    """What plays and, for numpy, why, in a line for the log."""
+    if kernel() is not None:
+        return "native kernel"
+    return "numpy (as chosen)" if _choice() == "numpy" else f"numpy ({_load()})"
+
+
+def _choice() -> str:
+    return _override.get() or os.environ.get(CHOICE, "")
+
+
+@cache
+def _chosen(choice: str) -> ctypes.CDLL | None:
     if choice not in ("", "numpy", "native"):
         raise ConfigError(f"{CHOICE}={choice}: give numpy or native, or nothing for the best there is")
     if choice == "numpy":
@@ -34,14 +68,6 @@ def kernel() -> ctypes.CDLL | None:
     if isinstance(loaded, str) and choice == "native":
         raise ConfigError(f"{CHOICE}=native: {loaded}")
     return None if isinstance(loaded, str) else loaded
-
-
-def describe() -> str:
-    """What plays and, for numpy, why, in a line for the log."""
-    if kernel() is not None:
-        return "native kernel"
-    chosen = os.environ.get(CHOICE) == "numpy"
-    return "numpy (as chosen)" if chosen else f"numpy ({_load()})"
 
 
 @cache
