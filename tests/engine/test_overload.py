@@ -305,6 +305,28 @@ def test_voices_that_were_shed_fade_out_and_sound_again_when_triggered_again(clo
     assert len(sounding(made)) == 2
 
 
+@pytest.mark.parametrize("held", [True, False])
+def test_a_voice_that_is_shed_is_gone_soon_whatever_its_release(held, clock):
+    ups = () if held else tuple(Note(note.note, 0.0, ns(0.1)) for note in CHORD)
+    made = player(8, [*CHORD, *ups], release=10.0)
+    play(made, 0.3)
+    assert sounding(made) == list(range(8))
+    made.parts.shed(16, 1)
+    play(made, 0.15)
+    assert sounding(made) == [0]
+
+
+def test_a_voice_that_comes_back_has_the_common_shape_again(clock):
+    made = player(2, [*CHORD[:2], Note(60, 1.0, ns(0.5)), Note(64, 1.0, ns(0.6))], sustain=0.8, decay=0.02)
+    play(made, 0.2)
+    made.parts.shed(None, 1)
+    play(made, 0.2)
+    made.parts.shed(None, None)
+    play(made, 0.5)
+    envelopes = made.parts.mode._voices.playing.envelopes
+    assert [envelopes.gain(voice) for voice in range(2)] == pytest.approx([0.8, 0.8], abs=1e-3)
+
+
 def test_a_voice_in_a_slow_attack_is_not_heard_to_flare_up_when_it_is_shed(clock):
     shed = overloaded(clock, player(8, CHORD, attack=4.0))
     plain = play(player(8, CHORD, attack=4.0), len(shed) / SAMPLE_RATE)
