@@ -96,12 +96,13 @@ class ParamSet:
         Raises:
             ParamError: nobody owns that name.
         """
-        spec, live, driven = self.spec(name), self.live, self._driven
+        live, driven = self.live, self._driven
+        low, high = self.spec(name).low, self.spec(name).high
 
         def drive(value: float) -> None:
             if value == value:  # NaN does not equal itself
                 driven.add(name)
-                live[name] = spec.clip(value)
+                live[name] = low if value < low else high if value > high else value
 
         return drive
 

@@ -54,7 +54,7 @@ class LiveEngine:
         self._link = create()
         self._volts = itertools.cycle([pack_volts(_volts(place, cables)) for place in range(64)])
         self._left = 0
-        self._block = np.zeros(samples, np.float32)
+        self._block, self._heard = np.zeros((2, samples), np.float32)
         config = msgspec.structs.replace(config, voices=voices)
         times = itertools.count(0, round(samples * 1e9 / SAMPLE_RATE))
         clock = DelayLocked(samples, now=lambda: next(times))
@@ -82,7 +82,7 @@ class LiveEngine:
 
     def play(self) -> None:
         """One block."""
-        self.engine.render(self._block)
+        self.engine.render(self._block, self._heard)
 
     @property
     def peak(self) -> float:

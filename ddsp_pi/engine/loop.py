@@ -16,8 +16,6 @@ from ddsp_pi.frame import HOP, SAMPLE_RATE, ControlFrame, Event
 
 Array = NDArray[np.float32]
 
-_SILENCE = np.zeros(HOP, np.float32)
-
 
 class Controls(Protocol):
     """What the rack and the players say, on one clock that only goes forward."""
@@ -54,26 +52,29 @@ class Engine:
         self._overload = overload
         self._waiting: list[tuple[int, Event]] = []
         self._position = 0
+        self._silence = np.zeros(HOP, np.float32)
 
     def render(self, out: Array, audio_in: Array | None = None) -> None:
         """Write the next len(out) mono samples; audio_in (len(out),) is what the module hears."""
-        begun = time.perf_counter()
-        self._clock.block(len(out))
-        self._gather(self._position + len(out))
+        begun, total = time.perf_counter(), len(out)
+        heard = self._unheard(total) if audio_in is None else audio_in
+        self._clock.block(total)
+        self._gather(self._position + total)
         done = 0
-        while done < len(out):
-            n = min(len(out) - done, HOP - self._position % HOP)
+        while done < total:
+            n = min(total - done, HOP - self._position % HOP)
             if self._waiting:
                 n = self._until_event(n)
             # A slice costs a thousand instructions, and most blocks are one piece.
-            piece = out if n == len(out) else out[done : done + n]
-            heard = _SILENCE[:n] if audio_in is None else audio_in[done : done + n]
-            self._render_piece(heard, piece)
+            if n == total:
+                self._render_piece(n, heard, out)
+            else:
+                self._render_piece(n, heard[done : done + n], out[done : done + n])
             done += n
         self._finish(out)
-        load = (time.perf_counter() - begun) * SAMPLE_RATE / len(out)
+        load = (time.perf_counter() - begun) * SAMPLE_RATE / total
         self.telemetry.count(load, self._output.peak)
-        if self._overload is not None and self._overload.judge(load, len(out)):
+        if self._overload is not None and self._overload.judge(load, total):
             self._shed(self._overload.level)
 
     def release(self) -> None:
@@ -94,6 +95,12 @@ class Engine:
         self.telemetry.shed = level
         self.telemetry.most_shed = max(self.telemetry.most_shed, level)
         self.parts.shed(*STEPS[level])
+
+    def _unheard(self, n: int) -> Array:
+        """(n,) zeros."""
+        if len(self._silence) != n:
+            self._silence = np.zeros(n, np.float32)
+        return self._silence
 
     def _gather(self, end: int) -> None:
         """Fetch what happens before a sample, and whatever else is known already."""
@@ -117,13 +124,13 @@ class Engine:
         del self._waiting[: len(due)]
         return due
 
-    def _render_piece(self, audio_in: Array, out: Array) -> None:
+    def _render_piece(self, n: int, audio_in: Array, out: Array) -> None:
         place = self._position % HOP
         if place == 0:
             self.parts.begin_hop(self._controls.volts(self._clock.time_ns(self._position + HOP)))
         self.parts.render(ControlFrame(place, self._due()), audio_in, out)
-        self.telemetry.count_outside(self.parts.mode.outside, len(out))
-        self._position += len(out)
+        self.telemetry.count_outside(self.parts.mode.outside, n)
+        self._position += n
 
     def _finish(self, out: Array) -> None:
         if not self._output.process(out):

@@ -45,5 +45,7 @@ class Telemetry(msgspec.Struct):
         self.outside_pitch, self.outside_loudness = outside.pitch, outside.loudness
         if outside.sounding:
             self.sounding_samples += n
-            self.outside_pitch_samples += n * outside.pitch
-            self.outside_loudness_samples += n * outside.loudness
+        if outside.pitch:
+            self.outside_pitch_samples += n
+        if outside.loudness:
+            self.outside_loudness_samples += n

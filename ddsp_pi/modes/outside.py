@@ -1,6 +1,7 @@
 """Whether what is asked for lies outside what the instrument has learned."""
 
 from ddsp_pi.dsp.envelope import Envelopes
+from ddsp_pi.models.card import Range
 from ddsp_pi.models.decoder import Decoder
 from ddsp_pi.modes.voices import Request
 
@@ -29,17 +30,23 @@ class Outside:
 
     def look(self, decoder: Decoder, asked: Request, envelopes: Envelopes) -> None:
         """One more piece, at whose end the gates have these gains."""
-        pitch, loudness = decoder.pitch_range_hz, decoder.loudness_range_db
-        ratio = 1.0 if self.pitch else PITCH_TOLERANCE
-        margin_db = 0.0 if self.loudness else LOUDNESS_TOLERANCE_DB
-        low_hz, high_hz = pitch.low / ratio, pitch.high * ratio
-        low_db, high_db = loudness.low - margin_db, loudness.high + margin_db
-        self.sounding = self.pitch = self.loudness = False
+        hz, db = decoder.pitch_range_hz, decoder.loudness_range_db
+        sounding = pitch = loudness = False
         gain = envelopes.gain
         for voice, f0_hz in enumerate(asked.f0_hz):
             if gain(voice) > SILENT_GAIN:
-                self.sounding = True
-                if not low_hz <= f0_hz <= high_hz:
-                    self.pitch = True
-                if not low_db <= asked.loudness_db[voice] <= high_db:
-                    self.loudness = True
+                sounding = True
+                # What lies within, as nearly always, needs no look at the tolerance.
+                if not hz.low <= f0_hz <= hz.high:
+                    pitch = pitch or self._strays_in_pitch(hz, f0_hz)
+                if not db.low <= (loudness_db := asked.loudness_db[voice]) <= db.high:
+                    loudness = loudness or self._strays_in_loudness(db, loudness_db)
+        self.sounding, self.pitch, self.loudness = sounding, pitch, loudness
+
+    def _strays_in_pitch(self, trained: Range, f0_hz: float) -> bool:
+        ratio = 1.0 if self.pitch else PITCH_TOLERANCE
+        return not trained.low / ratio <= f0_hz <= trained.high * ratio
+
+    def _strays_in_loudness(self, trained: Range, loudness_db: float) -> bool:
+        margin_db = 0.0 if self.loudness else LOUDNESS_TOLERANCE_DB
+        return not trained.low - margin_db <= loudness_db <= trained.high + margin_db

@@ -56,11 +56,11 @@ class _Row:
 
     def take(self, volts: float) -> None:
         """Drive the parameter; volts beyond the span are held at its ends."""
+        before, low, high = self.smoothed, self.low_volts, self.high_volts
         # A cable that has just come in is believed at once.
-        if self.follows != 1.0 and self.smoothed == self.smoothed:
-            volts = self.smoothed + (volts - self.smoothed) * self.follows
+        if self.follows != 1.0 and before == before:
+            volts = before + (volts - before) * self.follows
         self.smoothed = volts
-        low, high = self.low_volts, self.high_volts
         self.drive(self.law(low if volts < low else high if volts > high else volts))
 
 
@@ -74,12 +74,11 @@ class CvRouter:
     def apply(self, cables: tuple[float, ...]) -> None:
         """Take the volts (N_CVS,) of the next hop, NaN where nothing is patched."""
         for row in self._rows:
-            volts = cables[row.jack]
-            if volts == row.smoothed:
-                continue
+            volts, before = cables[row.jack], row.smoothed
             if volts == volts:  # a NaN, where nothing is patched, does not equal itself
-                row.take(volts)
-            elif row.smoothed == row.smoothed:
+                if volts != before:
+                    row.take(volts)
+            elif before == before:
                 row.smoothed = math.nan
                 self._params.release(row.to)
 
