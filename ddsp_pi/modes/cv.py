@@ -93,6 +93,7 @@ class CvMode:
         self._voices.reset()
         self.outside.reset()
         self._keys.reset()
+        self._notes: list[float | None] = [None] * self._count  # a voice without a key plays its cable's
         self._pitch: list[float] = []
         self._quieter_db = [0.0] * self._count
         self._asked = Request(self._count)
@@ -120,6 +121,7 @@ class CvMode:
             return
         if move.gate is not False:
             key = move.note
+            self._notes[move.voice] = key.note if key else None
             quieter_db = VELOCITY_DB * (1.0 - key.velocity) if key else 0.0
             self._begin(move.voice, key.note if key else self._cable(move.voice), quieter_db)
         if move.gate is not None:
@@ -140,10 +142,10 @@ class CvMode:
         live, asked = self.params.live, self._asked
         self._reshape()
         self._advance_pitch(live["tune"], live["glide"])
-        swing, loudness_db = self._swing(), live["loudness"]
-        ahead = self._voices.playing.envelopes.ahead
+        up, loudness_db = self._swing() - 69.0, live["loudness"]
+        exp2, ahead = math.exp2, self._voices.playing.envelopes.ahead
         for voice, pitch in enumerate(self._pitch):
-            asked.f0_hz[voice] = _hertz(pitch + swing)
+            asked.f0_hz[voice] = 440.0 * exp2((pitch + up) / 12.0)
             asked.loudness_db[voice] = loudness_db - self._quieter_db[voice]
             asked.timbre_gain[voice] = ahead(voice, HOP)
         asked.brightness_db, asked.noise, asked.morph = live["brightness"], live["noise"], live["morph"]
@@ -168,8 +170,8 @@ class CvMode:
         elif glide_ms:
             share = -math.expm1(-HOP / (glide_ms * SAMPLE_RATE / 1000.0))
         for voice, pitch in enumerate(self._pitch):
-            key = self._keys.key(voice)
-            target = (key.note if key else self._cable(voice)) + tune
+            note = self._notes[voice]
+            target = (self._cable(voice) if note is None else note) + tune
             self._pitch[voice] = target if share == 1.0 else pitch + (target - pitch) * share
         self._vibrato = (self._vibrato + self.params.live["vibrato_rate"] * HOP / SAMPLE_RATE) % 1.0
 
