@@ -3,8 +3,14 @@
 from pathlib import Path
 
 import msgspec
+import numpy as np
 
+from ddsp_pi.app import build
 from ddsp_pi.cli import main
+from ddsp_pi.config import load_config
+from ddsp_pi.rack.performance import load_performance
+from ddsp_pi.rack.sim import SimBoard
+from ddsp_pi.shipped import configs_folder
 from ddsp_pi.train.study import POINTS, TABLE, Entry, table
 
 DOCS = Path(__file__).parent.parent / "docs"
@@ -19,3 +25,14 @@ def test_the_table_of_the_trimming_study_is_that_of_its_points():
     folder = DOCS / "trimming"
     entries = msgspec.json.decode((folder / POINTS).read_bytes(), type=list[Entry])
     assert (folder / TABLE).read_text() == table(entries)
+
+
+def test_the_patch_for_two_voices_plays_both(tmp_path):
+    file = tmp_path / "two.yaml"
+    file.write_text((DOCS / "voices.md").read_text().split("```yaml\n")[1].split("```")[0])
+    phrase = load_performance(configs_folder() / "performances" / "violin-phrase.csv")
+    app = build(load_config(file), SimBoard(phrase))
+    app.engine.render(np.empty(128, np.float32))
+    assert app.config.voices == 2
+    assert all(app.params.is_driven(name) for name in ("note", "note_2"))
+    assert not app.params.is_driven("loudness")

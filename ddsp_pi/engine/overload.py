@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from ddsp_pi.frame import SAMPLE_RATE
+from ddsp_pi.frame import HOP, SAMPLE_RATE
 
 TOO_MUCH = 0.75
 """Share of the time there is, above which work is left out…"""
@@ -11,7 +11,7 @@ EASY = 0.45
 """…and below which some of it comes back."""
 
 SMOOTHING = 1.0 / 16.0
-"""Of the load per block: one slow block is not an overload, and leaving work out would not have helped it."""
+"""Of the load per hop: one slow block is not an overload, and leaving work out would not have helped it."""
 
 SETTLE_S = 0.05
 """Time for a step to show in the load."""
@@ -37,11 +37,16 @@ STEPS = (Step(None, None), Step(60, None), Step(30, None), Step(30, 4), Step(30,
 
 
 class Overload:
-    """Watches the load, and goes from step to step."""
+    """Watches the load, and goes from step to step.
+
+    Of blocks shorter than a hop the worst of each hop counts: one of them has the decoder's step to
+    do, and it has to be done in time whatever the others take.
+    """
 
     def __init__(self) -> None:
         self.level = 0
-        self._load = 0.0
+        self._load = self._worst = 0.0
+        self._samples = 0
         self._since_s = 0.0
         self._easy_s = 0.0
         self._calm_s = CALM_S
@@ -49,8 +54,16 @@ class Overload:
 
     def judge(self, load: float, n: int) -> bool:
         """One more block of n samples that took this share of its time; whether the level is another now."""
-        seconds = n / SAMPLE_RATE
-        self._load += (min(load, MOST) - self._load) * SMOOTHING
+        self._worst = max(self._worst, min(load, MOST))
+        self._samples += n
+        if self._samples < HOP:
+            return False
+        seconds = self._samples / SAMPLE_RATE
+        self._load += (self._worst - self._load) * SMOOTHING
+        self._worst, self._samples = 0.0, 0
+        return self._weigh(seconds)
+
+    def _weigh(self, seconds: float) -> bool:
         self._since_s += seconds
         self._easy_s = self._easy_s + seconds if self._load < EASY else 0.0
         if self._load > TOO_MUCH and self._since_s > SETTLE_S and self.level < len(STEPS) - 1:

@@ -45,7 +45,7 @@ class Program:
         self._record, self._pid = link.telemetry, os.getpid()
         self._encode = msgspec.msgpack.Encoder().encode
         self._aside = Aside(app, partial(say, link.said), partial(self.beat, False))
-        controls.on(app.set_param, self._aside.select, app.engine.parts.release)
+        controls.on(app.set_param, self._aside.select, app.engine.release)
         self._audio = msgspec.convert(launch.config.audio, AudioSettings, from_attributes=True)
         self.stop = threading.Event()
 

@@ -50,15 +50,21 @@ class LinkedControls:
         """See Board."""
         if not len(self._edits):
             return ()
-        return [edit for edit in map(self._taken, self._edits.drain(MOST_EDITS)) if edit is not None]
+        events: list[Event] = []
+        for record in self._edits.drain(MOST_EDITS):
+            self._take(record, events)
+        return events
 
-    def _taken(self, record: bytes) -> Event | None:
+    def _take(self, record: bytes, events: list[Event]) -> None:
         try:
             edit = decode(record)
         except msgspec.DecodeError:
             self.damaged += 1
-            return None
+            return
         if isinstance(edit, Edge | Note):
-            return edit
+            events.append(edit)
+            return
+        if isinstance(edit, Panic):
+            # What came before it is over, too.
+            events.clear()
         self._acts[type(edit)](edit)
-        return None

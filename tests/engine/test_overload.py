@@ -73,6 +73,14 @@ def test_the_remedy_comes_soon():
     assert when < 0.05
 
 
+def test_of_short_blocks_the_one_with_the_decoders_step_counts():
+    def uneven(hard):
+        return lambda _, now: hard if round(now * SAMPLE_RATE / 32) % 4 == 0 else 0.1
+
+    assert levels(Overload(), uneven(1.1), 1.0, 32), "every hop misses a period, at an average of 0.35"
+    assert not levels(Overload(), uneven(0.6), 1.0, 32)
+
+
 @pytest.mark.parametrize("load", [0.5, 0.6, 0.7])
 def test_between_too_much_and_easy_all_stays_as_it_is(load):
     overload = Overload()
@@ -297,6 +305,28 @@ def test_voices_that_were_shed_fade_out_and_sound_again_when_triggered_again(clo
     assert len(sounding(made)) == 2
 
 
+@pytest.mark.parametrize("held", [True, False])
+def test_a_voice_that_is_shed_is_gone_soon_whatever_its_release(held, clock):
+    ups = () if held else tuple(Note(note.note, 0.0, ns(0.1)) for note in CHORD)
+    made = player(8, [*CHORD, *ups], release=10.0)
+    play(made, 0.3)
+    assert sounding(made) == list(range(8))
+    made.parts.shed(16, 1)
+    play(made, 0.15)
+    assert sounding(made) == [0]
+
+
+def test_a_voice_that_comes_back_has_the_common_shape_again(clock):
+    made = player(2, [*CHORD[:2], Note(60, 1.0, ns(0.5)), Note(64, 1.0, ns(0.6))], sustain=0.8, decay=0.02)
+    play(made, 0.2)
+    made.parts.shed(None, 1)
+    play(made, 0.2)
+    made.parts.shed(None, None)
+    play(made, 0.5)
+    envelopes = made.parts.mode._voices.playing.envelopes
+    assert [envelopes.gain(voice) for voice in range(2)] == pytest.approx([0.8, 0.8], abs=1e-3)
+
+
 def test_a_voice_in_a_slow_attack_is_not_heard_to_flare_up_when_it_is_shed(clock):
     shed = overloaded(clock, player(8, CHORD, attack=4.0))
     plain = play(player(8, CHORD, attack=4.0), len(shed) / SAMPLE_RATE)
@@ -377,7 +407,7 @@ class TestWork:
         synth, voices = NumpySynth(3, 100, 65), []
         self.open(synth, 100)
         for voice, bank in enumerate(synth._harmonics):
-            bank._fill = lambda powers, phases, voice=voice: voices.append(voice)
+            bank._fill = lambda powers, _, voice=voice: (powers.fill(0.0), voices.append(voice))
         synth.controls.envelopes.table[1, :2] = 0.0
         synth.render(0, HOP)
         assert voices == [0, 2]

@@ -6,7 +6,6 @@ import pytest
 from ddsp_pi.frame import HOP, SAMPLE_RATE, Edge, Note
 from ddsp_pi.models.bundle import load_instrument
 from ddsp_pi.models.decoder import StaticDecoder
-from ddsp_pi.modes.changing import ChangingVoices
 from ddsp_pi.modes.cv import CvMode
 from tests.instruments import VIOLIN, own_violin
 from tests.playing import PURE, engine, gate, ns, pitch_of, play, static
@@ -198,11 +197,7 @@ def test_the_instrument_changes_under_a_chord_without_a_click(violin, dark):
     assert decibels((changed - steady[0])[-9600:], steady[0][-9600:]) > -14.0
 
 
-def test_voices_that_arrive_play_what_is_held_with_the_velocities_it_has(violin, dark):
-    """Levels and gates are those of the voices that leave."""
-    voices = ChangingVoices(static(voices=3))
-    for voice, gain in enumerate((0.2, 0.5, 0.9)):
-        voices.playing.envelopes.table[voice, :2] = gain, 1.0
+def test_voices_that_arrive_go_on_with_the_gains_of_those_that_leave():
     mode = mode_of(static(voices=3))
     player = engine(mode, notes=[Note(60, 0.3, 0), Note(67, 0.8, 0)])
     play(player, 0.3)
