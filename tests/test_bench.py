@@ -1,6 +1,7 @@
 """What `ddsp-pi bench` reports; how fast anything is, no test says."""
 
 import itertools
+import os
 import sys
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from ddsp_pi.bench.measure import SHORTER, VOICES, Plan, measure, turns
 from ddsp_pi.bench.report import Line, Report
 from ddsp_pi.bench.stages import ALL_CABLES, BLOCK, DECODER, HIGH, HOP_BEGINS, LOW, OUTPUT
 from ddsp_pi.bench.standin import IN_WORDS, NumpyReference
-from ddsp_pi.bench.timing import WARM_CALLS, Clocks, Work, histogram, take_turns, turn
+from ddsp_pi.bench.timing import WARM_CALLS, Clocks, Work, histogram, scheduled, take_turns, turn
 from ddsp_pi.cli import bench
 from ddsp_pi.config import load_config
 from ddsp_pi.dsp.choice import make_synth
@@ -178,6 +179,13 @@ def test_works_take_turns():
     assert order == [*first, *second, *first, *second]
     assert [len(work.wall_ns) for work in (a, b, c)] == [4, 4, 2]
     assert sum(told) == 4
+
+
+def test_urgency_is_given_back():
+    before = os.sched_getscheduler(0)
+    with scheduled() as grant:
+        assert grant.said
+    assert os.sched_getscheduler(0) == before
 
 
 def test_what_comes_before_a_call_is_not_timed():

@@ -16,7 +16,7 @@ from ddsp_pi.bench.latency import budgets
 from ddsp_pi.bench.report import Histogram, KernelReport, Line, Machine, Report, Row
 from ddsp_pi.bench.stages import ALL_CABLES, BLOCK, PARTS_OF_A_BLOCK, stages
 from ddsp_pi.bench.start import start
-from ddsp_pi.bench.timing import Act, Clocks, Work, histogram, pace, take_turns
+from ddsp_pi.bench.timing import Act, Clocks, Work, histogram, pace, scheduled, take_turns
 from ddsp_pi.config import Config
 from ddsp_pi.errors import ConfigError
 from ddsp_pi.frame import HOP, SAMPLE_RATE
@@ -126,7 +126,7 @@ def measure(
     words, act = reference(card.n_harmonics, card.n_bands)
     referred = Work(act, plan.calls // REFERENCE_SHARE)
     take_turns([*bench.chains, [referred]], plan.rounds, advance)
-    _pace(bench, plan, advance)
+    scheduling = _pace(bench, plan, advance)
     clocks = Clocks()
     rows = [Row(*key, clocks.cost(work)) for key, work in bench.works.items()]
     report = Report(
@@ -143,6 +143,7 @@ def measure(
         reference_cost=clocks.cost(referred),
         kernels=[],
         missing=bench.missing,
+        scheduling=scheduling,
         budgets=budgets(config),
         took_s=0.0,
     )
@@ -184,11 +185,14 @@ def _add_kernel(bench: _Bench, name: Kernel, plan: Plan) -> None:
     bench.paced[name] = bench.playing(LiveEngine(bench.config, library, 1, HOP), plan.paced)
 
 
-def _pace(bench: _Bench, plan: Plan, advance: Callable[[int], object]) -> None:
-    for _ in range(PACED_TURNS):
-        for work in bench.paced.values():
-            pace(work, HOP / SAMPLE_RATE, plan.paced // PACED_TURNS)
-            advance(1)
+def _pace(bench: _Bench, plan: Plan, advance: Callable[[int], object]) -> str:
+    """Returns how the thread was scheduled, in words."""
+    with scheduled() as grant:
+        for _ in range(PACED_TURNS):
+            for work in bench.paced.values():
+                pace(work, HOP / SAMPLE_RATE, plan.paced // PACED_TURNS)
+                advance(1)
+    return grant.said
 
 
 def _close(bench: _Bench) -> None:

@@ -148,6 +148,8 @@ class Report(msgspec.Struct, frozen=True):
     kernels: list[KernelReport]
     missing: list[str]
     """Kernels that are not there, and why."""
+    scheduling: str
+    """Of the thread while it was paced; the rest was timed without any privilege."""
     budgets: list[Budget]
     took_s: float
 

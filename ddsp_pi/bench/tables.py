@@ -108,6 +108,7 @@ def ratios(report: Report) -> Table:
             "paced p99",
             "paced p99.9",
             "paced max",
+            "p99.9 of the period",
         ),
         *(
             (
@@ -116,6 +117,7 @@ def ratios(report: Report) -> Table:
                 f"{kernel.faster:.1f}",
                 f"{kernel.faster_at_best:.1f}",
                 *_costs(kernel.paced)[:4],
+                _percent(kernel.paced.p999_us / report.block_us),
             )
             for kernel in report.kernels
         ),

@@ -1,14 +1,17 @@
 """Takes the time of pieces of work that take turns."""
 
 import gc
+import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ddsp_pi.bench.report import Cost, Histogram
+from ddsp_pi.engine.realtime import Grant, raise_thread
 
 WARM_CALLS = 4
 """At the beginning of a turn, not counted: whoever came before has emptied the caches."""
@@ -73,6 +76,16 @@ def take_turns(chains: Sequence[Sequence[Work]], rounds: int, advance: Callable[
                 advance(1)
     finally:
         gc.enable()
+
+
+@contextmanager
+def scheduled() -> Iterator[Grant]:
+    """This thread as urgent as the audio thread is, where that is granted; afterwards as before."""
+    policy, usual = os.sched_getscheduler(0), os.sched_getparam(0)
+    try:
+        yield raise_thread()
+    finally:
+        os.sched_setscheduler(0, policy, usual)
 
 
 def pace(work: Work, period_s: float, calls: int) -> None:

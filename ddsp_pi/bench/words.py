@@ -70,6 +70,7 @@ def _summary(report: Report) -> str:
         f"{report.model}: {report.hidden} units, {report.n_harmonics} harmonics, {report.n_bands} bands "
         f"of noise. A block of {report.block_samples} samples lasts {report.block_us:.0f} µs.",
         f"Reference: {report.reference}.",
+        f"Scheduling when paced: {report.scheduling}.",
         *(f"Not measured: {why}." for why in report.missing),
     ]
     return "\n".join(lines)

@@ -52,6 +52,7 @@ class Engine:
         self._overload = overload
         self._waiting: list[tuple[int, Event]] = []
         self._position = 0
+        self._end = self._end_ns = 0
         self._silence = np.zeros(HOP, np.float32)
 
     def render(self, out: Array, audio_in: Array | None = None) -> None:
@@ -104,7 +105,8 @@ class Engine:
 
     def _gather(self, end: int) -> None:
         """Fetch what happens before a sample, and whatever else is known already."""
-        events = self._controls.events(self._clock.time_ns(end))
+        self._end, self._end_ns = end, self._clock.time_ns(end)
+        events = self._controls.events(self._end_ns)
         if events:
             more = [(self._clock.sample(event.at_ns), event) for event in events]
             self._waiting = sorted(self._waiting + more, key=lambda waiting: waiting[0])
@@ -127,7 +129,10 @@ class Engine:
     def _render_piece(self, n: int, audio_in: Array, out: Array) -> None:
         place = self._position % HOP
         if place == 0:
-            self.parts.begin_hop(self._controls.volts(self._clock.time_ns(self._position + HOP)))
+            after = self._position + HOP
+            # Most hops end with their block, and that time is known.
+            at_ns = self._end_ns if after == self._end else self._clock.time_ns(after)
+            self.parts.begin_hop(self._controls.volts(at_ns))
         self.parts.render(ControlFrame(place, self._due()), audio_in, out)
         self.telemetry.count_outside(self.parts.mode.outside, n)
         self._position += n
