@@ -120,6 +120,6 @@ def lives(pid: int) -> bool:
 
 
 def memory_mb(pid: int) -> float:
-    """Resident memory of its own: the hundred megabytes that every client shares with JACK are not counted."""
+    """Resident memory of its own: the hundred megabytes that all clients share with JACK do not count."""
     lines = Path(f"/proc/{pid}/status").read_text().splitlines()
     return sum(int(line.split()[1]) for line in lines if line.startswith(("RssAnon:", "RssFile:"))) / 1024

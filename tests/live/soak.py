@@ -1,8 +1,8 @@
 """Everything at once for minutes: `python -m tests.live.soak --minutes 10 --period 128 -o soak.json`.
 
-A JACK server with the dummy driver; our player on it, its volts moving a thousand times a second, an instrument
-change every second, ten thousand OSC messages a second into its control process; and beside it a
-client that writes zeros, as the yardstick for what the machine can keep up with.
+A JACK server with the dummy driver; our player on it, its volts moving a thousand times a second, an
+instrument change every second, ten thousand OSC messages a second into its control process; and beside
+it a client that writes zeros, as the yardstick for what the machine can keep up with.
 """
 
 import argparse

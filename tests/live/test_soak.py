@@ -9,7 +9,7 @@ import pytest
 from tests.live.soak import SETTLE_S, soak
 
 GROWTH_MB = 3.0
-"""Room for the noise of pages; a leak of 10 kB per instrument change or a byte per message is more in an hour."""
+"""Room for the noise of pages."""
 
 
 @pytest.mark.real
