@@ -14,6 +14,10 @@ import msgspec
 PRIORITY = 70
 """SCHED_FIFO; above the usual user threads, below a JACK server's own and the kernel's interrupts."""
 
+BESIDE = 5
+"""Of the other threads in the callback's process. They hold the interpreter's lock at times, and one that
+loses its CPU to an ordinary program while it does keeps the callback waiting for milliseconds."""
+
 SWITCH_INTERVAL_S = 0.0001
 """Longest that the callback waits for another Python thread; Python's own choice is 5 ms."""
 

@@ -1,8 +1,15 @@
 """Counters the engine keeps about itself."""
 
+import math
+from collections.abc import Sequence
+
 import msgspec
 
 from ddsp_pi.modes.outside import Outside
+
+_PER_OCTAVE = 8
+_OCTAVES_DOWN, _OCTAVES_UP = 9, 3
+_BINS = _PER_OCTAVE * (_OCTAVES_DOWN + _OCTAVES_UP)
 
 
 class Telemetry(msgspec.Struct):
@@ -12,6 +19,8 @@ class Telemetry(msgspec.Struct):
     load: float = 0.0
     """Share of the time there was, smoothed over about 100 blocks."""
     worst_load: float = 0.0
+    loads: list[int] = msgspec.field(default_factory=lambda: [0] * _BINS)
+    """How many blocks had which load; read it with `load_within`. A bin is 9 % wide, 0.2 % to 800 %."""
     xruns: int = 0
     missed: int = 0
     """Periods that the audio server or card did not wait for."""
@@ -38,6 +47,8 @@ class Telemetry(msgspec.Struct):
         self.load += (load - self.load) * 0.01
         if load > self.worst_load:
             self.worst_load = load
+        octaves = math.log2(load) + _OCTAVES_DOWN if load > 0.0 else 0.0
+        self.loads[min(max(int(octaves * _PER_OCTAVE), 0), _BINS - 1)] += 1
         self.peak = peak
 
     def count_outside(self, outside: Outside, n: int) -> None:
@@ -49,3 +60,20 @@ class Telemetry(msgspec.Struct):
             self.outside_pitch_samples += n
         if outside.loudness:
             self.outside_loudness_samples += n
+
+
+def load_within(loads: Sequence[int], share: float) -> float:
+    """The load that a share of the blocks kept to, rounded up by 9 % at most; 0 if there were none.
+
+    Args:
+        loads: of Telemetry, or the difference of two of them.
+        share: 0..1.
+    """
+    wanted, counted = share * sum(loads), 0
+    if not wanted:
+        return 0.0
+    for number, count in enumerate(loads):
+        counted += count
+        if counted >= wanted:
+            return float(2.0 ** ((number + 1) / _PER_OCTAVE - _OCTAVES_DOWN))
+    return math.inf

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from ddsp_pi.app import App
 from ddsp_pi.engine.overload import in_words
+from ddsp_pi.engine.realtime import BESIDE, raise_thread
 from ddsp_pi.engine.remarks import OutsideLog
 from ddsp_pi.errors import InstrumentError
 
@@ -38,6 +39,7 @@ class Aside:
         self._thread.join()
 
     def _run(self) -> None:
+        raise_thread(BESIDE)
         while True:
             try:
                 path = self._wanted.get(timeout=LOOK_S)

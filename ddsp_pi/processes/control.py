@@ -65,10 +65,15 @@ class ControlLoop:
             self._hub.renew()
 
 
+SWITCH_INTERVAL_S = 0.0002
+"""Longest that a beat waits for the thread that takes OSC in; Python's own choice is 5 ms."""
+
+
 def main(argument: str) -> int:
     """Serve until told to stop; returns the exit code."""
     lifeline.hold()
     launch = launched(argument)
+    sys.setswitchinterval(SWITCH_INTERVAL_S)
     stop = threading.Event()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, lambda *_: stop.set())

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from ddsp_pi.app import App, build_live
 from ddsp_pi.engine.audio import AudioSettings
 from ddsp_pi.engine.backends import open_audio
-from ddsp_pi.engine.realtime import settle_process
+from ddsp_pi.engine.realtime import BESIDE, raise_thread, settle_process
 from ddsp_pi.engine.remarks import notes_on
 from ddsp_pi.errors import AudioError, DdspPiError
 from ddsp_pi.link.edits import say
@@ -57,6 +57,7 @@ class Program:
         """
         engine = self.app.engine
         audio = open_audio(self._audio, engine.telemetry, _say)
+        raise_thread(BESIDE)
         self._aside.start()
         audio.run(self._render, self.stop, lambda: engine.silent)
         self._aside.close()
