@@ -28,7 +28,7 @@ class HarmonicBank:
     polynomials", 1973): the powers z … zᴶ of a quarter of the partials, by doubling (z, z², z³ z⁴, …);
     one product of matrices for the four quarters; and Horner's rule in zᴶ over these. So there is one
     sine and cosine per sample, and few calls, since on blocks this short a call costs more than its
-    arithmetic. For that reason a shorter piece is cut from a whole hop.
+    arithmetic. For that reason a shorter piece is the beginning of a whole hop.
 
     A harmonic is silent at every sample at which it would reach Nyquist, whatever the block it falls into.
     """
@@ -45,12 +45,20 @@ class HarmonicBank:
         self._low = self._wrapped.view(np.int32)[::2]
         self._angle = np.empty(HOP, np.float32)
         powers = np.empty((size, HOP), np.complex64)
-        self._first, self._last = powers[0], powers[-1]
+        self._cos, self._sin, self._last = powers[0].real, powers[0].imag, powers[-1]
         self._doublings, self._basis = list(_doublings(powers)), powers.view(np.float32)
         self._turn = np.empty((2, HOP), np.complex64)
-        self._amplitudes = np.zeros((2, GROUPS * size), np.float32)
+        self._padded = np.zeros((2, GROUPS, size), np.float32)
+        self._amplitudes = self._padded.reshape(2, -1)[:, :n_harmonics]
         self._grouped = np.empty((GROUPS, 2, size), np.float32)
-        self._quarters = np.empty((GROUPS, 2, HOP), np.complex64)
+        self._grouping = self._grouped.swapaxes(0, 1)
+        groups = np.empty((GROUPS, 2, HOP), np.complex64)
+        self._groups = list(groups)
+        # Of the first so many groups: coefficients, and where their sums go.
+        self._products = [
+            (self._grouped[:count].reshape(-1, size), groups[:count].view(np.float32).reshape(-1, 2 * HOP))
+            for count in range(1, GROUPS + 1)
+        ]
         self._sums = np.empty((2, HOP), np.float32)
         self.reset()
 
@@ -65,12 +73,12 @@ class HarmonicBank:
     def parts(
         self, f0_hz: tuple[float, float], ends: NDArray[np.float32], n: int, most: int
     ) -> NDArray[np.float32]:
-        """(2, n) samples with the first amplitudes and with the last, to be weighted by `ramps`.
+        """(2, HOP) samples with the first amplitudes and with the last, to be weighted by `ramps`.
 
         Args:
             f0_hz: fundamental at the first sample and one sample after the last, Hz.
             ends: (2, n_harmonics) peak amplitudes there.
-            n: samples, up to HOP.
+            n: samples that are asked for, up to HOP; what follows them is of no use.
             most: partials beyond it are known to be silent.
 
         Returns:
@@ -87,7 +95,7 @@ class HarmonicBank:
             sines = np.sin(numbers * self._phases * (2.0 * np.pi / _TURN))
             sines *= numbers * (first + step * np.arange(HOP)) < NYQUIST_HZ
             sums += ends[:, always:audible] @ sines.astype(np.float32)
-        return sums if n == HOP else sums[:, :n]
+        return sums
 
     def skip(self, f0_hz: tuple[float, float], n: int) -> None:
         """Let n samples pass in silence."""
@@ -106,39 +114,36 @@ class HarmonicBank:
 
     def _polynomial(self, ends: NDArray[np.float32], partials: int) -> NDArray[np.float32]:
         """(2, HOP) sums of the first partials."""
-        groups = math.ceil(partials / self._size)
-        if groups == 0:
+        count = math.ceil(partials / self._size)
+        if count == 0:
             self._sums[:] = 0.0
             return self._sums
         self._fill_powers()
         self._group(ends, partials)
-        quarters = self._quarters[:groups]
-        np.dot(
-            self._grouped[:groups].reshape(2 * groups, -1),
-            self._basis,
-            out=quarters.view(np.float32).reshape(2 * groups, -1),
-        )
-        total = quarters[-1]
-        for quarter in quarters[-2::-1]:
-            np.multiply(total, self._turn, out=total)
-            total = np.add(total, quarter, out=total)
+        coefficients, sums = self._products[count - 1]
+        coefficients.dot(self._basis, sums)
+        total = self._groups[count - 1]
+        for group in self._groups[:count - 1][::-1]:
+            np.multiply(total, self._turn, total)
+            np.add(total, group, total)
         np.copyto(self._sums, total.imag)
         return self._sums
 
     def _fill_powers(self) -> None:
+        angle = self._angle
         np.copyto(self._wrapped, self._phases, casting="unsafe")
-        angle = np.multiply(self._low, _RADIANS, out=self._angle, dtype=np.float32, casting="unsafe")
-        np.cos(angle, out=self._first.real)
-        np.sin(angle, out=self._first.imag)
+        np.multiply(self._low, _RADIANS, angle, dtype=np.float32, casting="unsafe")
+        np.cos(angle, self._cos)
+        np.sin(angle, self._sin)
         for low, high, product in self._doublings:
-            np.multiply(low, high, out=product)
+            np.multiply(low, high, product)
         np.copyto(self._turn, self._last)
 
     def _group(self, ends: NDArray[np.float32], partials: int) -> None:
-        self._amplitudes[:, : self.n_harmonics] = ends
+        np.copyto(self._amplitudes, ends)
         if partials < self.n_harmonics:
             self._amplitudes[:, partials:] = 0.0
-        np.copyto(self._grouped, self._amplitudes.reshape(2, GROUPS, -1).swapaxes(0, 1))
+        np.copyto(self._grouping, self._padded)
 
 
 def _doublings(powers: Complex) -> Iterator[tuple[Complex, Complex, Complex]]:
@@ -146,7 +151,9 @@ def _doublings(powers: Complex) -> Iterator[tuple[Complex, Complex, Complex]]:
     filled = 1
     while filled < len(powers):
         more = min(filled, len(powers) - filled)
-        yield powers[:more], powers[filled - 1], powers[filled : filled + more]
+        # A single row as such, for a product of vectors is called in half the time.
+        rows = slice(filled, filled + more) if more > 1 else filled
+        yield powers[:more] if more > 1 else powers[0], powers[filled - 1], powers[rows]
         filled += more
 
 

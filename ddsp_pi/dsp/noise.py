@@ -86,20 +86,21 @@ class FilteredNoise:
         self._pass, self._hop, self._sample = other._pass, other._hop, other._sample
 
     def parts(self, ends: NDArray[np.float32], n: int) -> NDArray[np.float32]:
-        """(2, n) samples with the first magnitudes and with the last, to be weighted by `ramps`.
+        """(2, HOP) samples with the first magnitudes and with the last, to be weighted by `ramps`.
 
         Args:
             ends: (2, n_bands) magnitudes at the first sample and one sample after the last.
-            n: samples, up to the end of the hop.
+            n: samples that are asked for, up to the end of the hop; what follows them is of no use.
 
         Returns:
             A buffer, valid until the next call.
         """
-        begin, noises = self._sample, self._noises()
+        sums, begin = self._sums, self._sample
+        np.dot(ends, self._noises(), sums)
         self.skip(n)
-        # A view of all magnitudes is copied in there; a whole hop costs hardly more than a piece.
-        sums = np.dot(ends, noises, out=self._sums)
-        return sums if n == HOP else sums[:, begin : begin + n]
+        if begin:
+            sums[:, :n] = sums[:, begin : begin + n]
+        return sums
 
     def _noises(self) -> NDArray[np.float32]:
         """All bands in this hop, (n_bands, HOP)."""

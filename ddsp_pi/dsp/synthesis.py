@@ -82,7 +82,12 @@ class NumpySynth:
         self._unit_cells = cells(self._units)
         self._levels = np.zeros(2, np.float32)
         self._level_cells = cells(self._levels)
-        self._weighted = np.zeros((voices, 2, HOP), np.float32)
+        self._weights = np.empty((2, HOP), np.float32)
+        self._flat_weights = self._weights.reshape(-1)
+        self._ends = [(controls.harmonics[:, voice], controls.noise[:, voice]) for voice in range(voices)]
+        weighted = np.zeros((voices, 2, HOP), np.float32)
+        self._weighted = list(weighted)
+        self._stacks = [weighted[:sounding].reshape(-1, HOP) for sounding in range(voices + 1)]
         self._gain, self._out = np.zeros((2, HOP), np.float32)
 
     def reset(self) -> None:
@@ -128,36 +133,34 @@ class NumpySynth:
         sounding = 0
         for voice in range(self.controls.voices):
             sounding += self._play(voice, begin, n, self._weighted[sounding])
-        voices = self._weighted[:sounding, :, :n].reshape(2 * sounding, n)
-        return np.add.reduce(voices, axis=0, out=self._out[:n])
+        np.add.reduce(self._stacks[sounding], 0, None, self._out)
+        return self._out if n == HOP else self._out[:n]
 
     def _play(self, voice: int, begin: int, n: int, out: NDArray[np.float32]) -> bool:
-        """Write (2, n) samples, the parts of start and end, which are to be added; False if silent."""
-        controls, share = self.controls, n / (HOP - begin)
-        harmonics, noise = self._harmonics[voice], self._noises[voice]
+        """Write (2, HOP) the parts of start and end, n samples of both; False if the voice is silent."""
+        harmonics, noise, share = self._harmonics[voice], self._noises[voice], n / (HOP - begin)
         f0_hz, level = _move(self._f0_hz, voice, share), _move(self._level, voice, share)
-        gain = controls.envelopes.steady(voice)
+        gain = self.controls.envelopes.steady(voice)
         if gain == 0.0:
             harmonics.skip(f0_hz, n)
             noise.skip(n)
             return False
-        amplitudes, magnitudes = (_between(ends[:, voice], begin, n) for ends in (controls.harmonics, controls.noise))
+        amplitudes, magnitudes = self._ends[voice]
         most = max(self._most, self._most_before)
-        sums = np.add(
-            harmonics.parts(f0_hz, amplitudes, n, most), noise.parts(magnitudes, n), out=out[:, :n]
-        )
-        np.multiply(sums, self._weigh(voice, level, gain, n), out=sums)
+        partials = harmonics.parts(f0_hz, _between(amplitudes, begin, n), n, most)
+        np.add(partials, noise.parts(_between(magnitudes, begin, n), n), out)
+        np.multiply(out, self._weigh(voice, level, gain, n), out)
         return True
 
     def _weigh(self, voice: int, level: tuple[float, float], gain: float | None, n: int) -> NDArray[np.float32]:
-        """(2, n) weights of the parts of start and end: ramps, level and envelope."""
+        """(2, HOP) weights of the parts of start and end: ramps, level and envelope."""
         steady = 1.0 if gain is None else gain
         self._level_cells[0], self._level_cells[1] = level[0] * steady, level[1] * steady
-        weights = self._levels.dot(levelled_ramps(n)).reshape(2, n)
+        self._levels.dot(levelled_ramps(n), self._flat_weights)
         if gain is None:
             self.controls.envelopes.render(voice, self._gain[:n])
-            weights *= self._gain[:n]
-        return weights
+            self._weights *= self._gain
+        return self._weights
 
 
 def _move(ends: "memoryview[float]", voice: int, share: float) -> tuple[float, float]:

@@ -20,7 +20,7 @@ def controls(hops, seed=0):
 
 
 def play(bank, f0_hz, ends, n):
-    return (bank.parts(f0_hz, np.asarray(ends, np.float32), n, bank.n_harmonics) * ramps(n)).sum(axis=0)
+    return (bank.parts(f0_hz, np.asarray(ends, np.float32), n, bank.n_harmonics) * ramps(n)).sum(axis=0)[:n]
 
 
 def render(f0_hz, amplitudes, sizes=(HOP,)):

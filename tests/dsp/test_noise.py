@@ -17,7 +17,7 @@ def render(magnitudes, sizes=(HOP,)):
         hop, begin = divmod(at.start, HOP)
         n, first, change = at.stop - at.start, magnitudes[hop], magnitudes[hop + 1] - magnitudes[hop]
         ends = np.stack([first + change * (place / HOP) for place in (begin, begin + n)])
-        out.append((noise.parts(ends, n) * ramps(n)).sum(axis=0))
+        out.append((noise.parts(ends, n) * ramps(n)).sum(axis=0)[:n])
     return np.concatenate(out)
 
 
