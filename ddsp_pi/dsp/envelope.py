@@ -84,6 +84,13 @@ class Envelopes:
             gain += samples * row[voice, RISE]
         return gain if gain < 1.0 else 1.0
 
+    def steady(self, voice: int) -> float | None:
+        """The gain of every sample to come until the next edge; None while it moves."""
+        row = self._cells
+        phase, gain = row[voice, PHASE], row[voice, GAIN]
+        target = row[voice, SUSTAIN] if phase == OPEN else 0.0
+        return float(gain) if gain == target and phase != RISING else None
+
     def render(self, voice: int, out: NDArray[np.float32]) -> None:
         """Write the gain of n = len(out) samples of one voice."""
         if self._cells[voice, PHASE] == RISING and len(out):

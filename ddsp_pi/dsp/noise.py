@@ -6,7 +6,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ddsp_pi.dsp.loudness import a_weighting
-from ddsp_pi.dsp.ramp import Ramp
 from ddsp_pi.frame import HOP, SAMPLE_RATE
 
 BANK_SAMPLES = 188 * HOP
@@ -68,16 +67,14 @@ class FilteredNoise:
 
     The bank is read from one place after another, cross-faded over one hop, so that no repetition
     is heard. Places follow from the seed: equal input gives equal output, however it is split
-    into blocks.
+    into pieces, of which none goes beyond the end of a hop.
     """
 
-    def __init__(self, n_bands: int, max_block: int = HOP, seed: int = 0) -> None:
+    def __init__(self, n_bands: int, seed: int = 0) -> None:
         self._bank = noise_bank(n_bands)
-        self._magnitudes = np.empty((2, n_bands), np.float32)
-        self._sums = np.empty((2, max_block), np.float32)
-        self._mixer = Ramp(max_block)
+        self._sums = np.empty((2, HOP), np.float32)
         self._leaving, self._arriving = pass_fade()
-        self._places = noise_places(n_bands, seed)
+        self._places: list[int] = noise_places(n_bands, seed).tolist()
         self.reset()
 
     def reset(self) -> None:
@@ -88,47 +85,35 @@ class FilteredNoise:
         """Go on at the place of another noise; with as many bands it is the very same noise."""
         self._pass, self._hop, self._sample = other._pass, other._hop, other._sample
 
-    def render(self, start: NDArray[np.float32], end: NDArray[np.float32], out: NDArray[np.float32]) -> None:
-        """Write n = len(out) ≤ max_block samples.
+    def parts(self, ends: NDArray[np.float32], n: int) -> NDArray[np.float32]:
+        """(2, HOP) samples with the first magnitudes and with the last, to be weighted by `ramps`.
 
         Args:
-            start: (n_bands,) magnitudes at the first sample.
-            end: (n_bands,) magnitudes one sample after the last.
-            out: (n,) overwritten.
-        """
-        self._mixer.mix(self.parts(len(out), start, end), out)
+            ends: (2, n_bands) magnitudes at the first sample and one sample after the last.
+            n: samples that are asked for, up to the end of the hop; what follows them is of no use.
 
-    def parts(self, n: int, start: NDArray[np.float32], end: NDArray[np.float32]) -> NDArray[np.float32]:
-        """The block of `render` as the two parts of a `Ramp`, (2, n), valid until the next call."""
-        magnitudes, sums = self._magnitudes, self._sums[:, :n]
-        magnitudes[0] = start
-        np.subtract(end, start, out=magnitudes[1])
-        done = 0
-        while done < n:
-            piece = min(n - done, HOP - self._sample)
-            np.matmul(magnitudes, self._noises(piece), out=sums[:, done : done + piece])
-            self._advance(piece)
-            done += piece
+        Returns:
+            A buffer, valid until the next call.
+        """
+        sums, begin = self._sums, self._sample
+        np.dot(ends, self._noises(), sums)
+        self.skip(n)
+        if begin:
+            sums[:, :n] = sums[:, begin : begin + n]
         return sums
 
-    def skip(self, n: int) -> None:
-        """Let n samples pass in silence, not beyond the end of a hop."""
-        self._advance(n)
-
-    def _noises(self, n: int) -> NDArray[np.float32]:
-        """The next n samples of all bands, (n_bands, n), not beyond the end of a hop."""
-        at = slice(self._sample, self._sample + n)
-        noises: NDArray[np.float32] = self._bank[self._place(0) + self._hop, :, at]
+    def _noises(self) -> NDArray[np.float32]:
+        """All bands in this hop, (n_bands, HOP)."""
+        noises: NDArray[np.float32] = self._bank[self._place(0) + self._hop]
         if self._hop < PASS_HOPS - 1:
             return noises
-        noises = noises * self._leaving[at]
-        noises += self._bank[self._place(1), :, at] * self._arriving[at]
-        return noises
+        return noises * self._leaving + self._bank[self._place(1)] * self._arriving
 
     def _place(self, ahead: int) -> int:
-        return int(self._places[(self._pass + ahead) % N_PLACES])
+        return self._places[(self._pass + ahead) % N_PLACES]
 
-    def _advance(self, n: int) -> None:
+    def skip(self, n: int) -> None:
+        """Let n samples pass in silence, up to the end of the hop."""
         self._sample += n
         if self._sample < HOP:
             return

@@ -2,14 +2,14 @@
 
 import ctypes
 import math
-from functools import lru_cache
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ddsp_pi.dsp.cells import cells
 from ddsp_pi.dsp.limiter import CEILING, RELEASE_S, Limiter, highest, silence_insane
-from ddsp_pi.frame import SAMPLE_RATE
+from ddsp_pi.frame import HOP, SAMPLE_RATE
 from ddsp_pi.native.library import kernel
 
 LOUDEST = 1000.0
@@ -24,8 +24,8 @@ _POLE = math.exp(-2.0 * math.pi * 5.0 / SAMPLE_RATE)
 _SCALE = (1.0 + _POLE) / 2.0
 """For gain 1 at Nyquist."""
 
-_CHUNK = 4096
-"""Samples of the DC blocker in one vector: pole^−4096 is 15, so nothing is lost to rounding."""
+_CHUNK = HOP
+"""Samples of the DC blocker in one product of a matrix and a vector."""
 
 _NOTHING = 1e-15
 """A smaller state is 0, before it gets denormal, and slow."""
@@ -66,6 +66,11 @@ class NumpyOutput:
         self._start = 0 if fade_in else FADE
         self._limiter = Limiter()
         self._curve = _fade_curve()
+        self._response = _dc_response()
+        # What the DC blocker remembers, and the samples behind it.
+        self._input = np.zeros(_CHUNK + 1, np.float32)
+        self._first = cells(self._input)
+        self._whole = self._cut(_CHUNK)
         self.reset()
 
     @property
@@ -90,14 +95,14 @@ class NumpyOutput:
         """See OutputStage."""
         self._limiter.reset()
         self.rejected = 0
-        self._last_in = self._last_out = 0.0
+        self._memory = 0.0
         self._position, self._step = self._start, 1
 
     def process(self, block: NDArray[np.float32]) -> bool:
         """See OutputStage."""
         insane = self._guard(block)
         for begin in range(0, len(block), _CHUNK):
-            self._block_dc(block[begin : begin + _CHUNK])
+            self._block_dc(block if len(block) <= _CHUNK else block[begin : begin + _CHUNK])
         self._limiter.process(block)
         self._fade(block)
         return insane == 0
@@ -112,14 +117,22 @@ class NumpyOutput:
         return insane
 
     def _block_dc(self, block: NDArray[np.float32]) -> None:
-        changes = _SCALE * np.diff(block.astype(np.float64), prepend=self._last_in)
-        self._last_in = float(block[-1])
-        # y[i] = Σ pole^(i−j) · change[j] is a running sum once the powers are divided out.
-        powers = _powers(len(block))
-        out = (np.cumsum(changes / powers) + _POLE * self._last_out) * powers
-        block[:] = out
-        last = float(out[-1])
-        self._last_out = 0.0 if abs(last) < _NOTHING else last
+        n = len(block)
+        samples, first_and_samples, response, ringing = self._whole if n == _CHUNK else self._cut(n)
+        np.copyto(samples, block)
+        # Kept in full precision: on blocks of one sample its rounding would add up.
+        self._first[0], memory = self._memory, self._memory * _POLE**n + ringing.dot(block).item()
+        self._memory = 0.0 if abs(memory) < _NOTHING else memory
+        response.dot(first_and_samples, block)
+
+    def _cut(self, n: int) -> tuple[NDArray[np.float32], ...]:
+        """What n samples need of the buffers and the matrix."""
+        return (
+            self._input[1 : n + 1],
+            self._input[: n + 1],
+            self._response[:n, : n + 1],
+            self._response[_CHUNK, _CHUNK + 1 - n :],
+        )
 
     def _fade(self, block: NDArray[np.float32]) -> None:
         if self._step > 0 and self._position == FADE:
@@ -216,9 +229,16 @@ def make_output(fade_in: bool = True) -> OutputStage:
     return NumpyOutput(fade_in) if library is None else NativeOutput(library, fade_in)
 
 
-@lru_cache(maxsize=8)
-def _powers(n: int) -> NDArray[np.float64]:
-    return np.asarray(_POLE ** np.arange(n))
+def _dc_response() -> NDArray[np.float32]:
+    """(_CHUNK + 1, _CHUNK + 1) what the memory pole · y[−1] − scale · x[−1] and each sample give to each output.
+
+    The last row is what the samples give to the memory.
+    """
+    after = np.arange(_CHUNK + 1)[:, None] - np.arange(-1, _CHUNK)
+    ringing = _SCALE * (_POLE - 1.0) * _POLE ** (after - 1.0)
+    response = np.where(after > 0, ringing, np.where(after == 0, _SCALE, 0.0))
+    response[:, 0] = _POLE ** np.arange(_CHUNK + 1)
+    return response.astype(np.float32)
 
 
 def _fade_curve() -> NDArray[np.float32]:

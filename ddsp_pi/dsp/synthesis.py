@@ -5,11 +5,12 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from ddsp_pi.dsp.cells import cells
 from ddsp_pi.dsp.envelope import Envelopes
 from ddsp_pi.dsp.harmonic import HarmonicBank
 from ddsp_pi.dsp.loudness import a_weighting
 from ddsp_pi.dsp.noise import FilteredNoise
-from ddsp_pi.dsp.ramp import Ramp
+from ddsp_pi.dsp.ramp import levelled_ramps
 from ddsp_pi.frame import HOP
 
 NOISE_GAIN, PARTIALS, TILTED = range(3)
@@ -73,9 +74,21 @@ class NumpySynth:
         self._harmonics = [HarmonicBank(n_harmonics) for _ in range(voices)]
         self._noises = [FilteredNoise(n_bands, seed=voice) for voice in range(voices)]
         self._numbers = np.arange(1, n_harmonics + 1)
-        self._mixer = Ramp(HOP)
-        self._steps = np.arange(HOP, dtype=np.float64)
-        self._voice, self._out, self._gain = np.empty((3, HOP), np.float32)
+        self._most = self._most_before = n_harmonics
+        controls = self.controls
+        self._f0_hz, self._level = cells(controls.f0_hz), cells(controls.level)
+        self._unit, self._knobs = cells(controls.unit), cells(controls.knobs)
+        self._units = np.ones((2, voices, 1), np.float32)
+        self._unit_cells = cells(self._units)
+        self._levels = np.zeros(2, np.float32)
+        self._level_cells = cells(self._levels)
+        self._weights = np.empty((2, HOP), np.float32)
+        self._flat_weights = self._weights.reshape(-1)
+        self._ends = [(controls.harmonics[:, voice], controls.noise[:, voice]) for voice in range(voices)]
+        weighted = np.zeros((voices, 2, HOP), np.float32)
+        self._weighted = list(weighted)
+        self._stacks = [weighted[:sounding].reshape(-1, HOP) for sounding in range(voices + 1)]
+        self._gain, self._out = np.zeros((2, HOP), np.float32)
 
     def reset(self) -> None:
         """See Synth."""
@@ -92,18 +105,22 @@ class NumpySynth:
         for noise, before in zip(self._noises, other._noises, strict=True):
             noise.follow(before)
         follow_controls(self.controls, other.controls)
+        self._most = self.controls.n_harmonics
 
     def begin_hop(self) -> None:
         """See Synth."""
-        controls, (harmonics, noise) = self.controls, self.controls.asked
-        unit, most = controls.unit[:, None].astype(np.float32), int(controls.knobs[PARTIALS])
-        controls.harmonics[0], controls.noise[0] = controls.harmonics[1], controls.noise[1]
-        np.multiply(harmonics, unit, out=controls.harmonics[1])
-        np.multiply(noise, unit * np.float32(controls.knobs[NOISE_GAIN]), out=controls.noise[1])
-        if controls.knobs[TILTED]:
+        controls, units = self.controls, self._unit_cells
+        for voice in range(controls.voices):
+            units[0, voice, 0] = unit = self._unit[voice]
+            units[1, voice, 0] = unit * self._knobs[NOISE_GAIN]
+        self._most_before, self._most = self._most, int(self._knobs[PARTIALS])
+        for ends, asked, unit in zip((controls.harmonics, controls.noise), controls.asked, self._units):
+            ends[0] = ends[1]
+            np.multiply(asked, unit, out=ends[1])
+        if self._knobs[TILTED]:
             self._tilt(controls.harmonics[1])
-        if most < controls.n_harmonics:
-            controls.harmonics[1, :, most:] = 0.0
+        if self._most < controls.n_harmonics:
+            controls.harmonics[1, :, self._most :] = 0.0
 
     def _tilt(self, harmonics: NDArray[np.float32]) -> None:
         weights = a_weighting(self.controls.f0_hz[1][:, None] * self._numbers)
@@ -113,45 +130,44 @@ class NumpySynth:
 
     def render(self, begin: int, n: int) -> NDArray[np.float32]:
         """See Synth."""
-        out, controls = self._out[:n], self.controls
-        share = n / (HOP - begin)
-        out[:] = 0.0
-        for voice in range(controls.voices):
-            pitch = self._move(controls.f0_hz[:, voice], share, n)
-            level = self._move(controls.level[:, voice], share, n)
-            self._add(voice, begin, pitch, level, out)
-        return out
+        sounding = 0
+        for voice in range(self.controls.voices):
+            sounding += self._play(voice, begin, n, self._weighted[sounding])
+        np.add.reduce(self._stacks[sounding], 0, None, self._out)
+        return self._out if n == HOP else self._out[:n]
 
-    def _move(self, ends: NDArray[np.float64], share: float, n: int) -> NDArray[np.float64]:
-        """(n,) values from where one is, on its way to where it is to be at the end of the hop."""
-        now, target = float(ends[0]), float(ends[1])
-        reached = now + share * (target - now)
-        line = self._steps[:n] * ((reached - now) / n)
-        line += now
-        ends[0] = target if share == 1.0 else reached
-        return line
+    def _play(self, voice: int, begin: int, n: int, out: NDArray[np.float32]) -> bool:
+        """Write (2, HOP) the parts of start and end, n samples of both; False if the voice is silent."""
+        harmonics, noise, share = self._harmonics[voice], self._noises[voice], n / (HOP - begin)
+        f0_hz, level = _move(self._f0_hz, voice, share), _move(self._level, voice, share)
+        gain = self.controls.envelopes.steady(voice)
+        if gain == 0.0:
+            harmonics.skip(f0_hz, n)
+            noise.skip(n)
+            return False
+        amplitudes, magnitudes = self._ends[voice]
+        most = max(self._most, self._most_before)
+        partials = harmonics.parts(f0_hz, _between(amplitudes, begin, n), n, most)
+        np.add(partials, noise.parts(_between(magnitudes, begin, n), n), out)
+        np.multiply(out, self._weigh(voice, level, gain, n), out)
+        return True
 
-    def _add(
-        self,
-        voice: int,
-        begin: int,
-        pitch: NDArray[np.float64],
-        level: NDArray[np.float64],
-        out: NDArray[np.float32],
-    ) -> None:
-        controls, n = self.controls, len(out)
-        gain, sound = self._gain[:n], self._voice[:n]
-        controls.envelopes.render(voice, gain)
-        if not gain.any():
-            self._harmonics[voice].skip(pitch)
-            self._noises[voice].skip(n)
-            return
-        parts = self._harmonics[voice].parts(pitch, *_between(controls.harmonics[:, voice], begin, n))
-        parts += self._noises[voice].parts(n, *_between(controls.noise[:, voice], begin, n))
-        self._mixer.mix(parts, sound)
-        sound *= gain
-        sound *= level
-        out += sound
+    def _weigh(self, voice: int, level: tuple[float, float], gain: float | None, n: int) -> NDArray[np.float32]:
+        """(2, HOP) weights of the parts of start and end: ramps, level and envelope."""
+        steady = 1.0 if gain is None else gain
+        self._level_cells[0], self._level_cells[1] = level[0] * steady, level[1] * steady
+        self._levels.dot(levelled_ramps(n), self._flat_weights)
+        if gain is None:
+            self.controls.envelopes.render(voice, self._gain[:n])
+            self._weights *= self._gain
+        return self._weights
+
+
+def _move(ends: "memoryview[float]", voice: int, share: float) -> tuple[float, float]:
+    """Go a share of the way to where one is to be at the end of the hop: from where, and to where."""
+    now, target = ends[0, voice], ends[1, voice]
+    ends[0, voice] = reached = target if share == 1.0 else now + share * (target - now)
+    return now, reached
 
 
 def silence(controls: Controls) -> None:

@@ -3,6 +3,7 @@ import pytest
 
 from ddsp_pi.dsp.loudness import loudness_contour
 from ddsp_pi.dsp.noise import PASS_HOPS, FilteredNoise, band_power, band_responses, noise_bank
+from ddsp_pi.dsp.ramp import ramps
 from ddsp_pi.frame import HOP, SAMPLE_RATE
 from tests.references import blocks, decibels
 
@@ -11,13 +12,13 @@ BANDS = 65
 
 def render(magnitudes, sizes=(HOP,)):
     """Noise of (hops + 1, BANDS) magnitudes."""
-    noise, out = FilteredNoise(BANDS), np.empty((len(magnitudes) - 1) * HOP, np.float32)
-    for at in blocks(len(out), sizes):
+    noise, out = FilteredNoise(BANDS), []
+    for at in blocks((len(magnitudes) - 1) * HOP, sizes):
         hop, begin = divmod(at.start, HOP)
-        first, change = magnitudes[hop], magnitudes[hop + 1] - magnitudes[hop]
-        end = begin + at.stop - at.start
-        noise.render(first + change * (begin / HOP), first + change * (end / HOP), out[at])
-    return out
+        n, first, change = at.stop - at.start, magnitudes[hop], magnitudes[hop + 1] - magnitudes[hop]
+        ends = np.stack([first + change * (place / HOP) for place in (begin, begin + n)])
+        out.append((noise.parts(ends, n) * ramps(n)).sum(axis=0)[:n])
+    return np.concatenate(out)
 
 
 def flat(hops):
