@@ -60,3 +60,16 @@ def test_a_retrigger_never_jumps():
 
 def test_release_is_over_in_finite_time():
     assert render([(0, True), (2000, False)], 48_000, 128)[-1] == 0.0
+
+
+def test_it_is_steady_only_while_every_sample_is_the_same():
+    envelopes, out, seen = Envelopes(1), np.empty(50, np.float32), set()
+    envelopes.shape(0, Shape(0.01, 0.02, 0.5, 0.03))
+    for block in range(300):
+        if block in (20, 200):
+            envelopes.move(0, block == 20)
+        steady = envelopes.steady(0)
+        envelopes.render(0, out)
+        seen.add(steady)
+        assert steady is None or (out == np.float32(steady)).all()
+    assert seen == {0.0, 0.5, None}
