@@ -123,7 +123,7 @@ class HarmonicBank:
         coefficients, sums = self._products[count - 1]
         coefficients.dot(self._basis, sums)
         total = self._groups[count - 1]
-        for group in self._groups[:count - 1][::-1]:
+        for group in self._groups[: count - 1][::-1]:
             np.multiply(total, self._turn, total)
             np.add(total, group, total)
         np.copyto(self._sums, total.imag)

@@ -107,7 +107,9 @@ class FilteredNoise:
         noises: NDArray[np.float32] = self._bank[self._place(0) + self._hop]
         if self._hop < PASS_HOPS - 1:
             return noises
-        return noises * self._leaving + self._bank[self._place(1)] * self._arriving
+        noises = noises * self._leaving
+        noises += self._bank[self._place(1)] * self._arriving
+        return noises
 
     def _place(self, ahead: int) -> int:
         return self._places[(self._pass + ahead) % N_PLACES]

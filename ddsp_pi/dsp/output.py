@@ -230,9 +230,9 @@ def make_output(fade_in: bool = True) -> OutputStage:
 
 
 def _dc_response() -> NDArray[np.float32]:
-    """(_CHUNK + 1, _CHUNK + 1) what the memory pole · y[−1] − scale · x[−1] and each sample give to each output.
+    """(_CHUNK + 1, _CHUNK + 1) what the memory and each sample give to each output.
 
-    The last row is what the samples give to the memory.
+    The memory is pole · y[−1] − scale · x[−1]; the last row is what the samples give to the next one.
     """
     after = np.arange(_CHUNK + 1)[:, None] - np.arange(-1, _CHUNK)
     ringing = _SCALE * (_POLE - 1.0) * _POLE ** (after - 1.0)

@@ -78,8 +78,15 @@ class NumpySynth:
         controls = self.controls
         self._f0_hz, self._level = cells(controls.f0_hz), cells(controls.level)
         self._unit, self._knobs = cells(controls.unit), cells(controls.knobs)
-        self._units = np.ones((2, voices, 1), np.float32)
-        self._unit_cells = cells(self._units)
+        units = np.ones((2, voices, 1), np.float32)
+        self._unit_cells = cells(units)
+        # Begin of the hop, its end, and what becomes that: views taken once, since each costs like a sum.
+        self._spectra = [
+            (*ends, asked, unit)
+            for ends, asked, unit in zip(
+                (controls.harmonics, controls.noise), controls.asked, units, strict=True
+            )
+        ]
         self._levels = np.zeros(2, np.float32)
         self._level_cells = cells(self._levels)
         self._weights = np.empty((2, HOP), np.float32)
@@ -109,14 +116,15 @@ class NumpySynth:
 
     def begin_hop(self) -> None:
         """See Synth."""
-        controls, units = self.controls, self._unit_cells
+        controls = self.controls
         for voice in range(controls.voices):
-            units[0, voice, 0] = unit = self._unit[voice]
-            units[1, voice, 0] = unit * self._knobs[NOISE_GAIN]
+            unit = self._unit[voice]
+            self._unit_cells[0, voice, 0] = unit
+            self._unit_cells[1, voice, 0] = unit * self._knobs[NOISE_GAIN]
         self._most_before, self._most = self._most, int(self._knobs[PARTIALS])
-        for ends, asked, unit in zip((controls.harmonics, controls.noise), controls.asked, self._units):
-            ends[0] = ends[1]
-            np.multiply(asked, unit, out=ends[1])
+        for begin, end, asked, units in self._spectra:
+            np.copyto(begin, end)
+            np.multiply(asked, units, end)
         if self._knobs[TILTED]:
             self._tilt(controls.harmonics[1])
         if self._most < controls.n_harmonics:
@@ -133,7 +141,7 @@ class NumpySynth:
         sounding = 0
         for voice in range(self.controls.voices):
             sounding += self._play(voice, begin, n, self._weighted[sounding])
-        np.add.reduce(self._stacks[sounding], 0, None, self._out)
+        np.add.reduce(self._stacks[sounding], axis=0, out=self._out)
         return self._out if n == HOP else self._out[:n]
 
     def _play(self, voice: int, begin: int, n: int, out: NDArray[np.float32]) -> bool:
@@ -152,7 +160,9 @@ class NumpySynth:
         np.multiply(out, self._weigh(voice, level, gain, n), out)
         return True
 
-    def _weigh(self, voice: int, level: tuple[float, float], gain: float | None, n: int) -> NDArray[np.float32]:
+    def _weigh(
+        self, voice: int, level: tuple[float, float], gain: float | None, n: int
+    ) -> NDArray[np.float32]:
         """(2, HOP) weights of the parts of start and end: ramps, level and envelope."""
         steady = 1.0 if gain is None else gain
         self._level_cells[0], self._level_cells[1] = level[0] * steady, level[1] * steady

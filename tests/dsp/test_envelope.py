@@ -220,3 +220,16 @@ def test_gains_stay_between_nothing_and_all_whatever_happens(seed):
         assert out.max() <= 1.0
         last = max(last, float(out[-1]))
     assert last > 0.1
+
+
+def test_it_is_steady_only_while_every_sample_is_the_same():
+    envelopes, out, seen = Envelopes(1), np.empty(50, np.float32), set()
+    envelopes.shape(0, Shape(0.01, 0.02, 0.5, 0.03))
+    for block in range(300):
+        if block in (20, 200):
+            envelopes.move(0, block == 20)
+        steady = envelopes.steady(0)
+        envelopes.render(0, out)
+        seen.add(steady)
+        assert steady is None or (out == np.float32(steady)).all()
+    assert seen == {0.0, 0.5, None}

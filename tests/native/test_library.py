@@ -16,7 +16,7 @@ OTHER = "int something_else(void) { return 0; }"
 def installed(tmp_path, monkeypatch):
     """Where the kernel is looked for; nothing is there yet, and nothing has been chosen."""
     path = tmp_path / "kernel.so"
-    caches = (native.kernel, native._load)
+    caches = (native._chosen, native._load)
     monkeypatch.setattr(native, "_FILE", path)
     monkeypatch.delenv(native.CHOICE, raising=False)
     for cached in caches:
