@@ -32,12 +32,23 @@ class Zeros:
         out[:] = bytes(len(out))
 
 
+def jack_device(seconds: float = 5.0) -> int:
+    """The server's outputs. A busy one does not answer every client that PortAudio opens at once."""
+    deadline = time.monotonic() + seconds
+    while True:
+        for api in sounddevice.query_hostapis():
+            if api["name"].startswith("JACK"):
+                return int(api["default_output_device"])
+        assert time.monotonic() < deadline, "there is no JACK server"
+        sounddevice._terminate()
+        time.sleep(0.2)
+        sounddevice._initialize()
+
+
 def main() -> None:
     stop, zeros = threading.Event(), Zeros()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
-    api = next(api for api in sounddevice.query_hostapis() if api["name"].startswith("JACK"))
-    device = api["default_output_device"]
-    with sounddevice.RawOutputStream(48_000, 0, device, 1, "float32", callback=zeros.play) as stream:
+    with sounddevice.RawOutputStream(48_000, 0, jack_device(), 1, "float32", callback=zeros.play) as stream:
         print(f"ready, latency {stream.latency:.4f} s", flush=True)
         stop.wait()
         counts = {"calls": zeros.calls, "xruns": zeros.xruns, "late": zeros.late, "longest": zeros.longest}
