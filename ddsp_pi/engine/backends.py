@@ -5,14 +5,14 @@ from pathlib import Path
 
 from ddsp_pi.engine.audio import AudioIO, AudioSettings, Counters, LiveWavAudio, NullAudio, Say
 from ddsp_pi.engine.portaudio import PortAudio
-from ddsp_pi.errors import AudioError
+from ddsp_pi.errors import ConfigError
 
 
 def open_audio(settings: AudioSettings, counters: Counters, say: Say) -> AudioIO:
     """What plays live; nothing is opened before `run`.
 
     Raises:
-        AudioError: no file is named for the wav backend.
+        ConfigError: no file is named for the wav backend.
     """
     return BACKENDS[settings.backend](settings, counters, say)
 
@@ -23,7 +23,7 @@ def _null(settings: AudioSettings, counters: Counters, say: Say) -> AudioIO:
 
 def _wav(settings: AudioSettings, counters: Counters, say: Say) -> AudioIO:
     if not isinstance(settings.device, str):
-        raise AudioError("the wav backend writes the file that audio.device names; set it, to out.wav say")
+        raise ConfigError("the wav backend writes the file that audio.device names; set it, to out.wav say")
     return LiveWavAudio(Path(settings.device), settings.period, counters)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from ddsp_pi.errors import AudioError
+from ddsp_pi.errors import AudioError, ConfigError
 
 APIS: dict[str, str | None] = {"portaudio": None, "jack": "JACK Audio Connection Kit", "alsa": "ALSA"}
 """PortAudio's own names of the interfaces that a backend asks for; None: whichever has the device."""
@@ -75,7 +75,7 @@ def choose(
 
     Raises:
         MissingDeviceError: no device fits, now.
-        AudioError: more than one fits.
+        ConfigError: more than one fits.
     """
     there = [d for d in devices if APIS[backend] in (None, d.api)]
     usable = [d for d in there if d.outputs and (d.inputs or not inputs)]
@@ -83,7 +83,7 @@ def choose(
     if not found:
         raise MissingDeviceError(_missing(usable, wanted, backend, inputs))
     if len(found) > 1:
-        raise AudioError(
+        raise ConfigError(
             f"audio device {wanted!r} may be any of {_names(found)}; "
             "give more of its name in audio.device, or its number"
         )

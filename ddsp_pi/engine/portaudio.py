@@ -49,7 +49,8 @@ class PortAudio:
         """See AudioIO; a device that is not there yet is waited for.
 
         Raises:
-            AudioError: the device is not unique, refuses the format, or has stopped calling. The
+            ConfigError: the device is not unique.
+            AudioError: it refuses the format, or has stopped calling. The
                 stream is then not closed: PortAudio would wait for ever for a server that is gone,
                 so the process should leave by os._exit.
         """

@@ -83,3 +83,13 @@ def test_the_running_player_picks_up_what_the_library_gets(player, tmp_path):
     player.process.terminate()
     assert "xruns" in player.says("blocks")
     assert player.process.wait(timeout=10.0) == 0
+
+
+def test_what_cannot_be_played_ends_it_with_the_reason(tmp_path):
+    settings = tmp_path / "config.yaml"
+    settings.write_text("audio: {backend: wav}\nosc: {port: 9417}\n")
+    command = [*PROGRAM, "run", "--sim", "--config", str(settings)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 2
+    assert "audio.device" in done.stderr
+    assert "starting it again would not help" in done.stderr

@@ -12,7 +12,7 @@ import soundfile
 from ddsp_pi import config
 from ddsp_pi.engine.audio import FADE_S, AudioSettings, NullAudio, Until, WavAudio
 from ddsp_pi.engine.backends import BACKENDS, open_audio
-from ddsp_pi.errors import AudioError
+from ddsp_pi.errors import ConfigError
 from ddsp_pi.frame import SAMPLE_RATE
 
 
@@ -116,5 +116,5 @@ def test_a_file_can_stand_for_the_sound_card(tmp_path):
 
 
 def test_a_file_without_a_name_is_refused():
-    with pytest.raises(AudioError, match=r"audio\.device"):
+    with pytest.raises(ConfigError, match=r"audio\.device"):
         open_audio(AudioSettings(backend="wav"), Counted(), print)

@@ -22,7 +22,7 @@ import numpy as np
 from ddsp_pi.engine.audio import AudioSettings
 from ddsp_pi.engine.backends import open_audio
 from ddsp_pi.engine.telemetry import Telemetry
-from ddsp_pi.errors import AudioError
+from ddsp_pi.errors import DdspPiError
 
 settings, hz = AudioSettings(**json.loads(sys.argv[1])), float(sys.argv[2])
 stop, telemetry, position, after, sums = threading.Event(), Telemetry(), 0, 0, np.zeros(4)
@@ -48,8 +48,8 @@ def say(text):
 
 try:
     open_audio(settings, telemetry, say).run(render, stop, lambda: after >= 20)
-except AudioError as error:
-    say(f"AudioError: {error}")
+except DdspPiError as error:
+    say(f"{type(error).__name__}: {error}")
     os._exit(1)
 level = 2 * sums[2] / max(position, 1)
 say(json.dumps({"samples": position, "tone": level, "power": sums[3] / max(position, 1), "after": after}))
@@ -298,7 +298,7 @@ def test_alsa_plays_on_the_device_of_that_name(alsa, play, tmp_path):
 
 
 def test_alsa_refuses_a_name_that_may_be_two(alsa, play):
-    line = play({"backend": "alsa", "device": "recor"}, env=alsa).said("AudioError")
+    line = play({"backend": "alsa", "device": "recor"}, env=alsa).said("ConfigError")
     assert "'recorder' (ALSA)" in line
     assert "'recorder_two' (ALSA)" in line
 
