@@ -65,6 +65,11 @@ class ParamSet:
         """The value that plays now, in the parameter's unit."""
         return self.live[name]
 
+    @property
+    def values(self) -> dict[str, float]:
+        """What was set, whatever a cable says, in the parameters' units."""
+        return dict(self._values)
+
     def spec(self, name: str) -> Param:
         """The spec of one parameter.
 

@@ -4,11 +4,14 @@ import math
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
-from ddsp_pi.frame import Edge, Note
+from ddsp_pi.frame import HOP_RATE, Edge, Note
 from ddsp_pi.link.edits import Edit, Select, Set
 from ddsp_pi.params import ParamSet
+
+VALUES_EVERY_S = 1.0 / HOP_RATE
+"""The engine reads parameters once per hop; more values than that would be work for nothing."""
 
 MOST_PENDING = 64
 """More notes than that between two beats are a flood; the oldest give way."""
@@ -32,6 +35,7 @@ class Hub:
         self._open: dict[int, Edge] = {}
         self._held: dict[float, Note] = {}
         self._on_first: Callable[[], None] | None = None
+        self._due_s = 0.0
 
     def on_first_note(self, act: Callable[[], None]) -> None:
         """What to do once, when the first note arrives."""
@@ -65,17 +69,22 @@ class Hub:
         """Send what has come, with the edges of the board; from the control loop's thread."""
         for edge in edges:
             self._gate(edge)
-        if not (self._pending or self._notes):
-            return
-        with self._lock:
-            values, self._pending = self._pending, {}
-            notes = list(self._notes)
-            self._notes.clear()
-        self._set |= values
-        for name, value in values.items():
-            self._send(Set(name, value))
-        for note in notes:
-            self._key(note)
+        now_s = time.monotonic()
+        if self._pending and now_s >= self._due_s:
+            self._due_s = now_s + VALUES_EVERY_S
+            self._send_values()
+        if self._notes:
+            with self._lock:
+                notes = list(self._notes)
+                self._notes.clear()
+            for note in notes:
+                self._key(note)
+
+    def adopt(self, values: Mapping[str, float], instrument: str) -> None:
+        """Remember what an engine that has been playing knows, but for what has been asked for since."""
+        self._set = {**values, **self._set}
+        if instrument and self._selected is None:
+            self._selected = Select(instrument)
 
     def renew(self) -> None:
         """Tell a new engine what the last one knew."""
@@ -84,6 +93,13 @@ class Hub:
             known.append(self._selected)
         for edit in (*known, *self._open.values(), *self._held.values()):
             self._send(edit)
+
+    def _send_values(self) -> None:
+        with self._lock:
+            values, self._pending = self._pending, {}
+        self._set |= values
+        for name, value in values.items():
+            self._send(Set(name, value))
 
     def _gate(self, edge: Edge) -> None:
         self._open.pop(edge.gate, None)

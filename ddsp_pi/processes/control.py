@@ -59,10 +59,14 @@ class ControlLoop:
         news = self._link.telemetry.read()
         if news is None:
             return
-        engine = msgspec.msgpack.decode(news, type=Status).engine
-        if engine != self._engine:
-            self._engine = engine
-            self._hub.renew()
+        status = msgspec.msgpack.decode(news, type=Status)
+        if status.engine == self._engine:
+            return
+        self._hub.renew()
+        if not self._engine:
+            # One that has been playing while there was no control process may know more than this one.
+            self._hub.adopt(status.values, status.instrument)
+        self._engine = status.engine
 
 
 SWITCH_INTERVAL_S = 0.0002

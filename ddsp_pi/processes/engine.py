@@ -28,6 +28,9 @@ from ddsp_pi.processes.linked import LinkedControls
 BEAT_BLOCKS = 8
 """Blocks between two beats in the link."""
 
+LONGEST_PATH = 400
+"""Letters of an instrument's path that still fit into an edit."""
+
 Array = NDArray[np.float32]
 
 
@@ -64,8 +67,11 @@ class Program:
 
     def beat(self, playing: bool) -> None:
         """A sign of life, with all there is to know."""
-        telemetry = self._encode(self.app.engine.telemetry)
-        self._record.write(self._encode(Status(self._pid, playing, telemetry)))
+        app = self.app
+        telemetry, instrument = self._encode(app.engine.telemetry), str(app.instrument.path)
+        if len(instrument) > LONGEST_PATH:
+            instrument = ""
+        self._record.write(self._encode(Status(self._pid, playing, telemetry, instrument, app.params.values)))
 
     def _render(self, out: Array, heard: Array) -> None:
         engine = self.app.engine

@@ -26,6 +26,10 @@ class Status(msgspec.Struct, frozen=True):
     """Whether the audio device asks for sound; otherwise the engine waits for it."""
     telemetry: bytes
     """Encoded Telemetry, for who wants to know more."""
+    instrument: str
+    """The file that plays, or is about to; empty if its path is too long to be told."""
+    values: dict[str, float]
+    """What the parameters are set to."""
 
 
 def command(program: str, launch: Launch) -> Sequence[str]:

@@ -58,3 +58,26 @@ def test_a_new_engine_is_told_what_the_last_one_knew(hub, sent):
     hub.renew()
     assert sent[:3] == [Set("noise", 0.5), Select("/tmp/cello.onnx"), Edge(2, True, 6)]
     assert [(note.note, note.velocity) for note in sent[3:] if isinstance(note, Note)] == [(64.0, 1.0)]
+
+
+def test_what_a_playing_engine_knows_is_kept_for_the_next_one(hub, sent):
+    hub.set("noise", 0.5)
+    hub.beat()
+    hub.adopt({"noise": 1.5, "tune": 12.0}, "/tmp/cello.onnx")
+    sent.clear()
+    hub.renew()
+    assert sorted(sent[:2], key=lambda edit: edit.name) == [Set("noise", 0.5), Set("tune", 12.0)]
+    assert sent[2:] == [Select("/tmp/cello.onnx")]
+
+
+def test_values_are_sent_once_a_hop_and_none_is_lost(hub, sent, monkeypatch):
+    now_s = [100.0]
+    monkeypatch.setattr("ddsp_pi.control.hub.time.monotonic", lambda: now_s[0])
+    for beat in range(9):
+        hub.set("noise", beat / 10.0)
+        hub.beat()
+        now_s[0] += 0.001
+    assert [edit.value for edit in sent] == [0.0, 0.3, 0.6]
+    now_s[0] += 0.01
+    hub.beat()
+    assert sent[-1] == Set("noise", 0.8)

@@ -153,6 +153,21 @@ def test_the_sound_does_not_need_the_control_process(player, ear):
     assert player.pid("engine") == engine
 
 
+def test_what_was_set_outlives_first_the_control_process_and_then_the_engine(player, ear):
+    player.osc("/ddsp/param/tune", 12.0)
+    until(sounds(ear, 523.0))
+    control = player.pid("control")
+    os.kill(control, signal.SIGKILL)
+    until(lambda: player.pid("control") not in (None, control), 10.0)
+    # It has to be up before it can hear from the engine what was set.
+    time.sleep(2.0)
+    killed_ns = time.monotonic_ns()
+    os.kill(player.pid("engine"), signal.SIGKILL)
+    wait_for_sound(ear, until_lost(ear, killed_ns))
+    time.sleep(0.5)
+    assert sounds(ear, 523.0)()
+
+
 @pytest.mark.parametrize("away_s", [0.0, 3.0])
 def test_a_server_that_is_killed_and_comes_back_is_played_on(jack, player, away_s):
     with steady(jack, player):
