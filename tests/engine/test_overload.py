@@ -377,8 +377,8 @@ class TestWork:
     def test_numpy_computes_no_more_harmonics_than_are_played(self, most):
         synth, rows = NumpySynth(1, 100, 65), []
         self.open(synth, most)
-        bank, fill = synth._harmonics[0], synth._harmonics[0]._fill
-        bank._fill = lambda powers, phases: (rows.append(len(powers)), fill(powers, phases))
+        bank, sums = synth._harmonics[0], synth._harmonics[0]._polynomial
+        bank._polynomial = lambda ends, partials: rows.append(partials) or sums(ends, partials)
         synth.render(0, HOP)
         synth.render(0, 50)
         assert rows == [most, most]
@@ -395,8 +395,8 @@ class TestWork:
     def test_the_hop_that_fades_them_out_still_has_them_all(self):
         synth, rows = NumpySynth(1, 100, 65), []
         self.open(synth, 100)
-        bank, fill = synth._harmonics[0], synth._harmonics[0]._fill
-        bank._fill = lambda powers, phases: (rows.append(len(powers)), fill(powers, phases))
+        bank, sums = synth._harmonics[0], synth._harmonics[0]._polynomial
+        bank._polynomial = lambda ends, partials: rows.append(partials) or sums(ends, partials)
         synth.controls.knobs[PARTIALS] = 30
         for _ in range(2):
             synth.begin_hop()
@@ -407,7 +407,10 @@ class TestWork:
         synth, voices = NumpySynth(3, 100, 65), []
         self.open(synth, 100)
         for voice, bank in enumerate(synth._harmonics):
-            bank._fill = lambda powers, _, voice=voice: (powers.fill(0.0), voices.append(voice))
+            sums = bank._polynomial
+            bank._polynomial = lambda ends, partials, voice=voice, sums=sums: (
+                voices.append(voice) or sums(ends, partials)
+            )
         synth.controls.envelopes.table[1, :2] = 0.0
         synth.render(0, HOP)
         assert voices == [0, 2]
