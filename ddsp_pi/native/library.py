@@ -77,9 +77,7 @@ def _load() -> ctypes.CDLL | str:
     if not _FILE.is_file():
         return f"the native kernel was not built; {remedy}"
     try:
-        # With the interpreter's lock held: its calls take microseconds, and the callback that let go of the
-        # lock would have to wait for whatever other thread of its process takes it meanwhile.
-        library = ctypes.PyDLL(str(_FILE))
+        library = ctypes.CDLL(str(_FILE))
         version = library.kernel_version()
     except (OSError, AttributeError) as error:
         return f"the native kernel cannot be loaded ({error}); {remedy}"
