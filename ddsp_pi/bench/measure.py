@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import msgspec
 import numpy as np
@@ -128,28 +128,37 @@ def measure(
     take_turns([*bench.chains, [referred]], plan.rounds, advance)
     scheduling = _pace(bench, plan, advance)
     clocks = Clocks()
-    rows = [Row(*key, clocks.cost(work)) for key, work in bench.works.items()]
-    report = Report(
+    report = _report(
+        bench,
+        clocks,
         command=command,
         machine=machine,
+        reference=words,
+        reference_cost=clocks.cost(referred),
+        scheduling=scheduling,
+    )
+    _close(bench)
+    kernels = [_kernel_report(name, bench, report, clocks, plan, advance) for name in bench.decoders]
+    return msgspec.structs.replace(report, kernels=kernels, took_s=round(time.monotonic() - begun, 1))
+
+
+def _report(bench: _Bench, clocks: Clocks, **told: Any) -> Report:
+    """What was timed, with what else there is to tell; the kernels are still to come."""
+    card = bench.instrument.card
+    return Report(
         model=card.name,
         n_harmonics=card.n_harmonics,
         n_bands=card.n_bands,
         hidden=card.hidden,
         block_samples=HOP,
         block_us=HOP * 1e6 / SAMPLE_RATE,
-        rows=rows,
-        reference=words,
-        reference_cost=clocks.cost(referred),
+        rows=[Row(*key, clocks.cost(work)) for key, work in bench.works.items()],
         kernels=[],
         missing=bench.missing,
-        scheduling=scheduling,
-        budgets=budgets(config),
+        budgets=budgets(bench.config),
         took_s=0.0,
+        **told,
     )
-    _close(bench)
-    kernels = [_kernel_report(name, bench, report, clocks, plan, advance) for name in bench.decoders]
-    return msgspec.structs.replace(report, kernels=kernels, took_s=round(time.monotonic() - begun, 1))
 
 
 def _prepared(config: Config, plan: Plan) -> _Bench:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
-from ddsp_pi.errors import InstrumentError
+from ddsp_pi.errors import DdspPiError, InstrumentError
 
 Say = Callable[[str], None]
 
@@ -46,7 +46,7 @@ class InstrumentWatch:
                 self._change(self._asked.popleft(), play, say)
             else:
                 self._follow(play, say)
-        except (InstrumentError, OSError) as error:
+        except (DdspPiError, OSError) as error:
             say(f"{error}. {self._name} plays on as it was")
 
     def _change(self, name: str, play: Callable[[Path], None], say: Say) -> None:

@@ -47,11 +47,6 @@ class Granted(msgspec.Struct, frozen=True):
         return "; ".join((f"real time: {held or 'nothing granted'}", *(f"refused: {r}" for r in refused)))
 
 
-def apply(priority: int = PRIORITY) -> Granted:
-    """Everything, for this process and the calling thread; call it when all is loaded and warm."""
-    return Granted((raise_thread(priority), *settle_process().grants))
-
-
 def raise_thread(priority: int = PRIORITY) -> Grant:
     """SCHED_FIFO for the calling thread, unless it is real-time already, as JACK's own is."""
     if _policy() not in _REAL_TIME:

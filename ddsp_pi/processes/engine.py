@@ -29,7 +29,7 @@ BEAT_BLOCKS = 8
 """Blocks between two beats in the link."""
 
 LONGEST_PATH = 400
-"""Letters of an instrument's path that still fit into an edit."""
+"""Bytes of an instrument's path that still fit into an edit."""
 
 Array = NDArray[np.float32]
 
@@ -69,7 +69,7 @@ class Program:
         """A sign of life, with all there is to know."""
         app = self.app
         telemetry, instrument = self._encode(app.engine.telemetry), str(app.instrument.path)
-        if len(instrument) > LONGEST_PATH:
+        if len(os.fsencode(instrument)) > LONGEST_PATH:
             instrument = ""
         self._record.write(self._encode(Status(self._pid, playing, telemetry, instrument, app.params.values)))
 

@@ -3,7 +3,7 @@ import os
 import pytest
 
 from ddsp_pi.control.watch import InstrumentWatch
-from ddsp_pi.errors import InstrumentError
+from ddsp_pi.errors import InstrumentError, LinkError
 
 
 class Shelf:
@@ -127,3 +127,15 @@ def test_an_unknown_or_bad_choice_is_said_and_changes_nothing(shelf):
         assert "violin plays on" in said
     put(shelf.own / "violin", "still followed")
     assert shelf.polled()[0] == ["still followed"]
+
+
+def test_what_cannot_be_passed_on_is_said_and_the_watch_goes_on(shelf):
+    def refuse(path):
+        raise LinkError("Select of 900 bytes is too long: 480 fit")
+
+    shelf.watch.select("viola")
+    shelf.watch.poll(refuse, shelf.said.append)
+    assert "too long" in shelf.said[0]
+    assert "violin plays on" in shelf.said[0]
+    put(shelf.own / "violin", "own")
+    assert shelf.polled()[0] == ["own"]

@@ -14,7 +14,7 @@ APPLY = """
 import gc, os, resource, sys
 from ddsp_pi.engine import realtime
 {before}
-granted = realtime.apply()
+granted = realtime.Granted((realtime.raise_thread(), *realtime.settle_process().grants))
 print(*(grant.granted for grant in granted.grants))
 print(granted)
 policy = os.sched_getscheduler(0) & ~os.SCHED_RESET_ON_FORK
