@@ -13,6 +13,9 @@ from ddsp_pi.params import ParamSet
 VALUES_EVERY_S = 1.0 / HOP_RATE
 """The engine reads parameters once per hop; more values than that would be work for nothing."""
 
+MOST_HELD = 128
+"""Keys that are remembered for an engine to come; the oldest give way."""
+
 MOST_PENDING = 64
 """More notes than that between two beats are a flood; the oldest give way."""
 
@@ -111,4 +114,6 @@ class Hub:
         self._held.pop(note.note, None)
         if note.velocity > 0.0:
             self._held[note.note] = note
+            if len(self._held) > MOST_HELD:
+                del self._held[next(iter(self._held))]
         self._send(note)

@@ -13,6 +13,9 @@ from ddsp_pi.modes.base import Mode
 FADE_SAMPLES = 19 * HOP
 """51 ms from one mode to the next."""
 
+MOST_HELD = 128
+"""Keys and gates that are remembered for a part to come; the oldest give way."""
+
 Volts = tuple[float, ...]
 Array = NDArray[np.float32]
 
@@ -110,6 +113,8 @@ class Parts:
         self._held.pop(what, None)
         if high:
             self._held[what] = event
+            if len(self._held) > MOST_HELD:
+                del self._held[next(iter(self._held))]
 
 
 def _held(event: Event) -> tuple[tuple[type, float], bool]:

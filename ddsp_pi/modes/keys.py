@@ -4,6 +4,10 @@ from typing import NamedTuple
 
 from ddsp_pi.frame import Note
 
+MOST_HELD = 128
+"""Keys down at once, of a keyboard that has no more. Beyond, the oldest without a voice is forgotten:
+notes of any pitch that never end must not fill the memory."""
+
 
 class Cable(NamedTuple):
     """The gate of a voice's own cable: it never plays another voice."""
@@ -73,6 +77,8 @@ class Keys:
     def _press(self, player: Player) -> Move:
         self._let_go(player)
         self._held.append(player)
+        if len(self._held) > MOST_HELD:
+            self._held.remove(next(held for held in self._held if self._voice_of(held) is None))
         voice = self._voice_for(player)
         self._rest(voice)
         return self._give(voice, player, True)

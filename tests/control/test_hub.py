@@ -2,7 +2,7 @@ import math
 
 import pytest
 
-from ddsp_pi.control.hub import MOST_PENDING, Hub
+from ddsp_pi.control.hub import MOST_HELD, MOST_PENDING, Hub
 from ddsp_pi.errors import ParamError
 from ddsp_pi.frame import Edge, Note
 from ddsp_pi.link.edits import Select, Set
@@ -81,3 +81,12 @@ def test_values_are_sent_once_a_hop_and_none_is_lost(hub, sent, monkeypatch):
     now_s[0] += 0.01
     hub.beat()
     assert sent[-1] == Set("noise", 0.8)
+
+
+def test_keys_that_never_go_up_do_not_fill_the_memory(hub, sent):
+    for step in range(1000):
+        hub.play(step / 10.0, 1.0)
+        hub.beat()
+    sent.clear()
+    hub.renew()
+    assert [edit.note for edit in sent] == [step / 10.0 for step in range(1000 - MOST_HELD, 1000)]

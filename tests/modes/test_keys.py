@@ -2,7 +2,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ddsp_pi.frame import Note
-from ddsp_pi.modes.keys import Keys, Move
+from ddsp_pi.modes.keys import MOST_HELD, Keys, Move
 
 
 def down(key, velocity=1.0):
@@ -227,3 +227,13 @@ def test_every_held_key_that_fits_sounds(voices, presses):
     for key, high in presses:
         rack.do("key", key, high)
         assert len(rack.sounds) == min(voices, len(rack.pressed))
+
+
+def test_keys_that_never_go_up_do_not_fill_the_memory():
+    keys = Keys(2)
+    for step in range(10_000):
+        keys.take(Note(step / 100.0, 1.0, 0))
+    assert len(keys._held) == MOST_HELD
+    assert {keys.key(0).note, keys.key(1).note} == {99.98, 99.99}
+    move = keys.take(Note(99.99, 0.0, 0))
+    assert (move.note.note, move.gate) == (99.97, None)
