@@ -69,21 +69,22 @@ class Audio(Struct, frozen=True, forbid_unknown_fields=True):
     ]
 
 
+Jack = Literal["cv1", "cv2", "cv3", "cv4", "cv5", "cv6", "cv7", "cv8"]
+
+
 class Route(Struct, frozen=True, forbid_unknown_fields=True):
     """What one jack plays."""
 
-    jack: Annotated[
-        Literal["cv1", "cv2", "cv3", "cv4", "cv5", "cv6"], Meta(description="The jack, as on the panel.")
-    ]
+    jack: Annotated[Jack, Meta(description="The jack, as on the panel.")]
     to: Annotated[str, Meta(min_length=1, description="The parameter that the cable holds.")]
     law: Annotated[
         Literal["v_oct", "linear", "log"],
         Meta(description="How volts become values: an octave per volt, or `volts` spread over `range`."),
     ] = "linear"
-    volts: Annotated[tuple[float, float], Meta(description="The span of volts that counts, low first.")] = (
-        -5.0,
-        5.0,
-    )
+    volts: Annotated[
+        tuple[float, float],
+        Meta(description="The span of volts that counts, low first, after attenuverter and offset."),
+    ] = (-5.0, 5.0)
     range: Annotated[
         tuple[float, float] | None,
         Meta(description="Values at the two ends of `volts`. Left out: the parameter's own range."),
@@ -91,6 +92,11 @@ class Route(Struct, frozen=True, forbid_unknown_fields=True):
     smooth_ms: Annotated[
         float, Meta(ge=0, le=1000, description="Time constant that takes out jitter and steps; 0: none.")
     ] = 0.0
+    attenuverter: Annotated[
+        float,
+        Meta(ge=-2, le=2, description="What the volts are multiplied by; below 0 they go the other way."),
+    ] = 1.0
+    offset: Annotated[float, Meta(ge=-10, le=10, description="Volts that are added after that.")] = 0.0
 
     def __post_init__(self) -> None:
         """Refuse what each value alone could not show."""
@@ -118,6 +124,84 @@ class Cv(Struct, frozen=True, forbid_unknown_fields=True):
             raise ValueError(f"more than one route to {', '.join(twice)}")
 
 
+class Action(Struct, frozen=True, forbid_unknown_fields=True):
+    """What a button does."""
+
+    buttons: Annotated[
+        tuple[Annotated[int, Meta(ge=1, le=3)], ...],
+        Meta(min_length=1, description="Which button, from 1 on; more than one: pressed together."),
+    ]
+    do: Annotated[
+        Literal["next_instrument", "previous_instrument", "panic", "calibrate"],
+        Meta(
+            description="What happens. panic: silence, every note ends; calibrate: tune CV 1 from the panel."
+        ),
+    ]
+    held: Annotated[bool, Meta(description="Whether it must be held down for long.")] = False
+
+
+class Rack(Struct, frozen=True, forbid_unknown_fields=True):
+    """The board and its panel."""
+
+    board: Annotated[
+        str,
+        Meta(
+            min_length=1,
+            description="Which board carries the Pi; auto: the one whose parts are there. "
+            "'ddsp-pi doctor' lists them.",
+        ),
+    ]
+    gpio: Annotated[
+        Literal["auto", "gpiod", "rpi_gpio"],
+        Meta(description="What drives gates, buttons and the LED; auto: gpiod where it is installed."),
+    ]
+    spi_hz: Annotated[
+        int,
+        Meta(
+            ge=100_000, le=2_000_000, description="Clock of the CV converter; above 1 MHz it is out of spec."
+        ),
+    ]
+    oversample: Annotated[
+        int,
+        Meta(ge=1, le=16, description="Conversions per reading of a jack: more are quieter and cost more."),
+    ]
+    smooth_ms: Annotated[
+        float,
+        Meta(
+            ge=0,
+            le=200,
+            description="Time constant of a jack that is still; one that moves is followed at once.",
+        ),
+    ]
+    deadbands: Annotated[
+        dict[Jack, Annotated[float, Meta(ge=0, le=1)]],
+        Meta(description="Volts that a jack may move without anything following, such as cv3: 0.01."),
+    ]
+    wakes: Annotated[
+        dict[Jack, Annotated[float, Meta(ge=0, le=5)]],
+        Meta(
+            description="Jacks with a knob that say nothing until cable or knob has moved by so many volts, "
+            "such as cv2: 0.25."
+        ),
+    ]
+    gate_delay_ms: Annotated[
+        float, Meta(ge=0, le=5, description="How long a gate waits for the pitch of a slow sequencer.")
+    ]
+    debounce_ms: Annotated[
+        float, Meta(ge=0, le=20, description="How long after an edge a gate's further edges are bouncing.")
+    ]
+    long_press_ms: Annotated[float, Meta(ge=200, le=5000, description="How long a button must be held.")]
+    buttons: Annotated[tuple[Action, ...], Meta(description="What the buttons do, one row for each.")]
+    gate_outs: Annotated[
+        tuple[Literal["note", "trigger", "osc"], ...],
+        Meta(
+            max_length=4,
+            description="What the gate outputs do, in order. note: high while one sounds; "
+            "trigger: 10 ms at its start; osc: what /ddsp/gateout says.",
+        ),
+    ]
+
+
 class Osc(Struct, frozen=True, forbid_unknown_fields=True):
     """Who may play over the network."""
 
@@ -140,6 +224,7 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
         ),
     ]
     audio: Audio
+    rack: Rack
     cv: Cv
     params: Annotated[
         dict[str, float], Meta(description="Where the parameters stand at the start, each in its own unit.")

@@ -14,6 +14,7 @@ from ddsp_pi.control.hub import Hub
 from ddsp_pi.control.osc import OscServer
 from ddsp_pi.control.watch import InstrumentWatch
 from ddsp_pi.errors import BoardError, DdspPiError
+from ddsp_pi.frame import Edge
 from ddsp_pi.link.edits import Outbox, Panic, heard
 from ddsp_pi.link.shared import Link, attach
 from ddsp_pi.link.volts import pack_volts
@@ -51,7 +52,7 @@ class ControlLoop:
             self._volts = volts
             self._link.frame.write(pack_volts(volts))
         self._greet()
-        self._hub.beat(self._board.events(now_ns))
+        self._hub.beat([event for event in self._board.events(now_ns) if isinstance(event, Edge)])
         self._outbox.flush()
 
     def _greet(self) -> None:

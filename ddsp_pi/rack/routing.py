@@ -48,6 +48,8 @@ class _Row:
     to: str
     drive: Callable[[float], None]
     law: Law
+    attenuverter: float
+    offset_volts: float
     low_volts: float
     high_volts: float
     follows: float
@@ -61,6 +63,7 @@ class _Row:
         if self.follows != 1.0 and before == before:
             volts = before + (volts - before) * self.follows
         self.smoothed = volts
+        volts = volts * self.attenuverter + self.offset_volts
         self.drive(self.law(low if volts < low else high if volts > high else volts))
 
 
@@ -95,4 +98,13 @@ def _resolved(route: Route, params: ParamSet, zero_volt_note: float) -> _Row:
     assert 0 <= jack < N_CVS
     law = LAWS[route.law](route.volts, (low, high), zero_volt_note)
     follows = -math.expm1(-HOP_S * 1000.0 / route.smooth_ms) if route.smooth_ms else 1.0
-    return _Row(jack, route.to, params.driver(route.to), law, *route.volts, follows)
+    return _Row(
+        jack,
+        route.to,
+        params.driver(route.to),
+        law,
+        route.attenuverter,
+        route.offset,
+        *route.volts,
+        follows,
+    )

@@ -1,7 +1,7 @@
 """A simulated board: a performance plays into the jacks."""
 
 from ddsp_pi.frame import Edge
-from ddsp_pi.rack.board import N_GATES, UNPATCHED
+from ddsp_pi.rack.board import N_GATES, UNPATCHED, Health
 from ddsp_pi.rack.performance import Performance
 
 
@@ -43,6 +43,16 @@ class SimBoard:
     def unplug(self) -> None:
         """Pull all cables: open gates close, and nothing is patched from now on."""
         self._unplugged = True
+
+    def set_gate(self, gate: int, high: bool) -> None:
+        """See Board."""
+
+    def set_led(self, lit: bool) -> None:
+        """See Board."""
+
+    def health(self) -> Health:
+        """See Board."""
+        return Health()
 
     def close(self) -> None:
         """See Board."""

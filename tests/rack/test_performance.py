@@ -37,7 +37,7 @@ BAD = {
     "empty": ("", "empty"),
     "only a header": ("time_s,cv1\n", "at least 2"),
     "no header": ("0,0,0\n1,0,0\n", "line 1"),
-    "unknown column": ("time_s,cv7\n0,0\n1,0\n", "cv7"),
+    "unknown column": ("time_s,cv9\n0,0\n1,0\n", "cv9"),
     "column twice": ("time_s,cv1,cv1\n0,0,0\n1,0,0\n", "once"),
     "no volts": ("time_s\n0\n1\n", "line 1"),
     "nan": ("time_s,cv1\n0,0\n0.1,nan\n", "line 3, cv1"),
