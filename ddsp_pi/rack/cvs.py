@@ -1,0 +1,114 @@
+"""CV jacks through a converter: oversampled, smoothed, calibrated; and the converter watched."""
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+
+from ddsp_pi.config import Jack, Rack
+from ddsp_pi.errors import BoardError
+from ddsp_pi.rack.board import N_CVS, UNPATCHED
+from ddsp_pi.rack.converter import Converter
+from ddsp_pi.rack.smoothing import Smoother, slowest_share
+from ddsp_pi.rack.spec import FULL_SCALE, CvInput
+
+SCAN_NS = 2_000_000
+"""All jacks are read 500 times a second: six of them twice are 6000 conversions, about 28 % of one core of a
+Pi 4 (estimated: 24 µs on the wire at 1 MHz, and as much again for the driver and Python)."""
+
+PATIENCE_NS = 400_000_000
+"""A converter that gives nothing useful for this long is in trouble."""
+
+Correction = Callable[[float], float]
+"""Volts as the parts on the board would have them → volts at the jack: what a calibration knows."""
+
+
+def as_read(volts: float) -> float:
+    """The correction of a jack that was never calibrated."""
+    return volts
+
+
+def by_jack(settings: Mapping[Jack, float]) -> dict[int, float]:
+    """A setting of some CV jacks, by their numbers."""
+    return {int(jack.removeprefix("cv")): value for jack, value in settings.items()}
+
+
+class CvReader:
+    """Reads all CV jacks of a board. While the converter is in trouble its last good values stay."""
+
+    def __init__(
+        self,
+        converter: Converter,
+        cvs: Sequence[CvInput],
+        settings: Rack,
+        corrections: Mapping[int, Correction] | None = None,
+    ) -> None:
+        """`corrections`: by jack, from 1 on."""
+        self._converter, self._cvs, self._oversample = converter, tuple(cvs), settings.oversample
+        share = slowest_share(settings.smooth_ms, SCAN_NS / 1e6)
+        self._smoothers = [Smoother(share) for _ in cvs]
+        deadbands = by_jack(settings.deadbands)
+        self._deadbands = [deadbands.get(jack, 0.0) for jack in range(1, len(cvs) + 1)]
+        self._held = [math.nan] * len(cvs)
+        self.correct(corrections or {})
+        self._good_ns: int | None = None
+        self.raw = self.volts = UNPATCHED
+        """As read and as smoothed, calibrated: (N_CVS,), NaN for jacks that the board does not have."""
+        self.trouble = ""
+        """What is wrong with the converter; empty: nothing."""
+
+    def correct(self, corrections: Mapping[int, Correction]) -> None:
+        """Calibrate from now on."""
+        self._corrections = [corrections.get(jack, as_read) for jack in range(1, len(self._cvs) + 1)]
+
+    @property
+    def noise_volts(self) -> tuple[float, ...]:
+        """Standard deviation of what is read, while it is still."""
+        found = [s.noise * cv.volts_per_count for s, cv in zip(self._smoothers, self._cvs, strict=True)]
+        return _all(found)
+
+    def scan(self, at_ns: int) -> None:
+        """Read every jack once."""
+        if self._good_ns is None:
+            self._good_ns = at_ns
+        try:
+            counts = [self._mean(cv.channel) for cv in self._cvs]
+            complaint = _implausible(counts)
+        except BoardError as error:
+            counts, complaint = [], str(error)
+        if not complaint:
+            self._good_ns, self.trouble = at_ns, ""
+            self._take(counts)
+        elif at_ns - self._good_ns > PATIENCE_NS:
+            self.trouble = complaint
+
+    def _mean(self, channel: int) -> float:
+        read = self._converter.read
+        return sum([read(channel) for _ in range(self._oversample)]) / self._oversample
+
+    def _take(self, counts: Sequence[float]) -> None:
+        rows = zip(self._cvs, self._corrections, counts, strict=True)
+        self.raw = _all([correct(cv.volts(count)) for cv, correct, count in rows])
+        for jack, count in enumerate(counts):
+            self._hold(jack, self._smoothers[jack].take(count))
+        self.volts = _all(self._held)
+
+    def _hold(self, jack: int, smoothed: float) -> None:
+        volts = self._corrections[jack](self._cvs[jack].volts(smoothed))
+        # Written so that the first value, next to a NaN, is taken.
+        if not abs(volts - self._held[jack]) <= self._deadbands[jack]:
+            self._held[jack] = volts
+
+
+def _implausible(counts: Sequence[float]) -> str:
+    """Why these cannot be the readings of several jacks; empty if they can."""
+    first = counts[0]
+    if len(counts) < 2 or first not in (0.0, FULL_SCALE) or any(count != first for count in counts):
+        return ""
+    level = "low" if first == 0.0 else "high"
+    return (
+        f"every CV jack reads {first:.0f}: the converter's data line is stuck {level}, or no converter is "
+        "there; check its power, that the board sits firmly, and the wires of MISO and CS"
+    )
+
+
+def _all(volts: Sequence[float]) -> tuple[float, ...]:
+    return (*volts, *UNPATCHED[len(volts) : N_CVS])
