@@ -50,8 +50,8 @@ class CvReader:
         self._held = [math.nan] * len(cvs)
         self.correct(corrections or {})
         self._good_ns: int | None = None
-        self.raw = self.volts = UNPATCHED
-        """As read and as smoothed, calibrated: (N_CVS,), NaN for jacks that the board does not have."""
+        self.nominal = self.raw = self.volts = UNPATCHED
+        """As read, as read and calibrated, and smoothed as well: (N_CVS,), NaN where the board has no jack."""
         self.trouble = ""
         """What is wrong with the converter; empty: nothing."""
 
@@ -85,8 +85,9 @@ class CvReader:
         return sum([read(channel) for _ in range(self._oversample)]) / self._oversample
 
     def _take(self, counts: Sequence[float]) -> None:
-        rows = zip(self._cvs, self._corrections, counts, strict=True)
-        self.raw = _all([correct(cv.volts(count)) for cv, correct, count in rows])
+        nominal = [cv.volts(count) for cv, count in zip(self._cvs, counts, strict=True)]
+        self.nominal = _all(nominal)
+        self.raw = _all([correct(v) for correct, v in zip(self._corrections, nominal, strict=True)])
         for jack, count in enumerate(counts):
             self._hold(jack, self._smoothers[jack].take(count))
         self.volts = _all(self._held)
