@@ -51,7 +51,7 @@ class CvReader:
         self.correct(corrections or {})
         self._good_ns: int | None = None
         self.nominal = self.raw = self.volts = UNPATCHED
-        """As read, as read and calibrated, and smoothed as well: (N_CVS,), NaN where the board has no jack."""
+        """As read; calibrated; and smoothed as well: (N_CVS,), NaN where the board has no jack."""
         self.trouble = ""
         """What is wrong with the converter; empty: nothing."""
 
