@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 
 from ddsp_pi.frame import HOP_RATE, Edge, Note
-from ddsp_pi.link.edits import Edit, Select, Set
+from ddsp_pi.link.edits import Edit, Panic, Select, Set
 from ddsp_pi.params import ParamSet
 
 VALUES_EVERY_S = 1.0 / HOP_RATE
@@ -15,6 +15,9 @@ VALUES_EVERY_S = 1.0 / HOP_RATE
 
 MOST_HELD = 128
 """Keys that are remembered for an engine to come; the oldest give way."""
+
+PLAYING_GATES = (1, 2)
+"""Gates that begin and end notes; the others are for modes to come."""
 
 MOST_PENDING = 64
 """More notes than that between two beats are a flood; the oldest give way."""
@@ -39,6 +42,13 @@ class Hub:
         self._held: dict[float, Note] = {}
         self._on_first: Callable[[], None] | None = None
         self._due_s = 0.0
+        self.begun = 0
+        """How many notes began so far, by gate or key."""
+
+    @property
+    def sounding(self) -> bool:
+        """Whether a gate that plays is open, or a key down."""
+        return bool(self._held) or any(gate in PLAYING_GATES for gate in self._open)
 
     def on_first_note(self, act: Callable[[], None]) -> None:
         """What to do once, when the first note arrives."""
@@ -67,6 +77,12 @@ class Hub:
         """Play the instrument in a file."""
         self._selected = Select(path)
         self._send(self._selected)
+
+    def panic(self) -> None:
+        """Silence; nothing is held any more. From the control loop's thread."""
+        self._open.clear()
+        self._held.clear()
+        self._send(Panic())
 
     def beat(self, edges: Sequence[Edge] = ()) -> None:
         """Send what has come, with the edges of the board; from the control loop's thread."""
@@ -108,11 +124,13 @@ class Hub:
         self._open.pop(edge.gate, None)
         if edge.high:
             self._open[edge.gate] = edge
+            self.begun += edge.gate in PLAYING_GATES
         self._send(edge)
 
     def _key(self, note: Note) -> None:
         self._held.pop(note.note, None)
         if note.velocity > 0.0:
+            self.begun += 1
             self._held[note.note] = note
             if len(self._held) > MOST_HELD:
                 del self._held[next(iter(self._held))]

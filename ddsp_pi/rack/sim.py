@@ -1,12 +1,18 @@
-"""A simulated board: a performance plays into the jacks."""
+"""A simulated board: a performance plays into the jacks, and hands may take over."""
+
+from collections import deque
+from collections.abc import Sequence
 
 from ddsp_pi.frame import Edge
-from ddsp_pi.rack.board import N_GATES, UNPATCHED, Health
+from ddsp_pi.rack.board import N_CVS, N_GATES, UNPATCHED, Health, Press
 from ddsp_pi.rack.performance import Performance
 
 
 class SimBoard:
-    """Plays a performance once or in a loop from `begin_ns` on, as if a sequencer were patched in."""
+    """Plays a performance once or in a loop from `begin_ns` on, as if a sequencer were patched in.
+
+    `patch`, `move_gate` and `press` are the hands of whoever plays it instead; from any thread.
+    """
 
     def __init__(self, performance: Performance, loop: bool = False, begin_ns: int = 0) -> None:
         self._performance, self._loop = performance, loop
@@ -16,11 +22,21 @@ class SimBoard:
         self._row, self._edge = 0, 0
         self._open = [False] * (N_GATES + 1)
         self._unplugged = False
+        self._patched: dict[int, float] = {}
+        self._hands: deque[Edge | Press] = deque(maxlen=256)
+        self.high: dict[int, bool] = {}
+        """What the gate outputs say, from 1 on."""
+        self.lit = False
+        """What the LED says."""
 
     def volts(self, at_ns: int) -> tuple[float, ...]:
         """See Board."""
-        if self._unplugged:
-            return UNPATCHED
+        volts = UNPATCHED if self._unplugged else self._played(at_ns)
+        if not self._patched:
+            return volts
+        return tuple(self._patched.get(jack, v) for jack, v in enumerate(volts, 1))
+
+    def _played(self, at_ns: int) -> tuple[float, ...]:
         while self._loop and at_ns > self._round_ns + self._performance.length_ns:
             self._round_ns += self._performance.length_ns
             self._row = 0
@@ -29,10 +45,19 @@ class SimBoard:
             self._row += 1
         return self._volts[self._row]
 
-    def events(self, until_ns: int) -> list[Edge]:
+    def events(self, until_ns: int) -> Sequence[Edge | Press]:
         """See Board."""
-        if self._unplugged:
-            return self._closing(until_ns)
+        edges = self._closing(until_ns) if self._unplugged else self._played_edges(until_ns)
+        return [*edges, *self._handed()] if self._hands else edges
+
+    def _handed(self) -> list[Edge | Press]:
+        hands = [self._hands.popleft() for _ in range(len(self._hands))]
+        for event in hands:
+            if isinstance(event, Edge):
+                self._open[event.gate] = event.high
+        return hands
+
+    def _played_edges(self, until_ns: int) -> list[Edge]:
         due = self._due(until_ns)
         while self._loop and until_ns > self._edges_round_ns + self._performance.length_ns:
             self._edges_round_ns += self._performance.length_ns
@@ -44,11 +69,29 @@ class SimBoard:
         """Pull all cables: open gates close, and nothing is patched from now on."""
         self._unplugged = True
 
+    def patch(self, jack: int, volts: float) -> None:
+        """Put a cable with these volts into a jack, from 1 on; NaN pulls it out."""
+        if not 1 <= jack <= N_CVS:
+            raise ValueError(f"there is no CV jack {jack}")
+        self._patched[jack] = volts
+
+    def move_gate(self, gate: int, high: bool, at_ns: int) -> None:
+        """Open or close a gate, from 1 on."""
+        if not 1 <= gate <= N_GATES:
+            raise ValueError(f"there is no gate {gate}")
+        self._hands.append(Edge(gate, high, at_ns))
+
+    def press(self, press: Press) -> None:
+        """Use buttons."""
+        self._hands.append(press)
+
     def set_gate(self, gate: int, high: bool) -> None:
         """See Board."""
+        self.high[gate] = high
 
     def set_led(self, lit: bool) -> None:
         """See Board."""
+        self.lit = lit
 
     def health(self) -> Health:
         """See Board."""

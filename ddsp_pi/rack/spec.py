@@ -105,6 +105,8 @@ class BoardSpec:
     """Pins of the buses (SPI, I²C, I²S) by what they carry, BCM numbers."""
     notes: tuple[str, ...] = ()
     """What whoever wires it has to know, a sentence each."""
+    simulated: bool = False
+    """Whether it is software only, with nothing to wire."""
 
     @property
     def lines(self) -> dict[str, Line]:
