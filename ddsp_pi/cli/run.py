@@ -5,18 +5,24 @@ import os
 import signal
 import threading
 from pathlib import Path
+from typing import Any, TypeVar
 
 import msgspec
 
 from ddsp_pi.cli.arguments import add_instrument_arguments, configuration
 from ddsp_pi.config import Config
-from ddsp_pi.errors import BoardError
 from ddsp_pi.link.shared import create
+from ddsp_pi.processes.boards import SIM
 from ddsp_pi.processes.launch import Launch, command
 from ddsp_pi.processes.supervisor import Supervisor
+from ddsp_pi.rack.boards import find_board
 from ddsp_pi.shipped import configs_folder
 
 DEMO = Path("performances") / "violin-phrase.csv"
+
+AUTO = "auto"
+
+Section = TypeVar("Section", bound=msgspec.Struct)
 
 PROGRAMS = ("engine", "control")
 
@@ -26,6 +32,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--sim", action="store_true", help="a simulated board: a performance loops into its jacks"
     )
+    parser.add_argument("--board", help="the board that carries the Pi (default: from the configuration)")
     parser.add_argument(
         "--cv", type=Path, metavar="CSV", help="the performance to loop (default: the demo phrase)"
     )
@@ -39,22 +46,40 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Keep the engine and the control process alive until told to stop."""
-    if not args.sim:
-        raise BoardError("no board driver is installed; try --sim, which plays without hardware")
+    config = _configuration(args)
+    board, performance = _board(config.rack.board, args)
+    rack = msgspec.structs.replace(config.rack, board=find_board(board).name)
     link = create()
-    performance = (args.cv or configs_folder() / DEMO).resolve()
-    launch = Launch(link.fd, _configuration(args), str(performance))
+    launch = Launch(link.fd, msgspec.structs.replace(config, rack=rack), performance)
     if args.seconds is not None:
         _stop_after(args.seconds)
     return Supervisor(link, {program: command(program, launch) for program in PROGRAMS}).run()
 
 
+def _board(name: str, args: argparse.Namespace) -> tuple[str, str | None]:
+    """The board that plays, and the performance in its jacks if it is simulated."""
+    demo = str((args.cv or configs_folder() / DEMO).resolve())
+    if args.sim or args.cv or name == SIM:
+        return SIM if name == AUTO else name, demo
+    return _at_hand(demo) if name == AUTO else (name, None)
+
+
+def _at_hand(demo: str) -> tuple[str, str | None]:
+    found = "no board is named"
+    print(f"a simulated board plays: {found}", flush=True)
+    return SIM, demo
+
+
 def _configuration(args: argparse.Namespace) -> Config:
     config = configuration(args)
     device = int(args.device) if (args.device or "").isdigit() else args.device
-    chosen = {"backend": args.backend, "device": device}
-    audio = msgspec.structs.replace(config.audio, **{k: v for k, v in chosen.items() if v is not None})
-    return msgspec.structs.replace(config, audio=audio)
+    audio = _with(config.audio, backend=args.backend, device=device)
+    return msgspec.structs.replace(config, audio=audio, rack=_with(config.rack, board=args.board))
+
+
+def _with(section: Section, **chosen: Any) -> Section:
+    """A section with what was chosen on the command line over it."""
+    return msgspec.structs.replace(section, **{k: v for k, v in chosen.items() if v is not None})
 
 
 def _stop_after(seconds: float) -> None:

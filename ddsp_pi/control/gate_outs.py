@@ -29,6 +29,10 @@ class GateOuts:
             )
         self._asked[gate] = high
 
+    def renew(self) -> None:
+        """Other outputs have taken the place of these and must be told."""
+        self._high.clear()
+
     def beat(self, sounding: bool, begun: int, now_s: float) -> None:
         """Set them. `begun`: how many notes began so far."""
         if begun != self._begun:

@@ -43,6 +43,10 @@ class Led:
         """Begin or stop to say something of PATTERNS."""
         (self._said.add if so else self._said.discard)(what)
 
+    def renew(self) -> None:
+        """Another light has taken the place of this one and must be told."""
+        self._lit = None
+
     def flicker(self, now_s: float) -> None:
         """A gate moved."""
         self._flicker_s = now_s + FLICKER_S

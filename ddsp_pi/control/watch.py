@@ -32,6 +32,11 @@ class InstrumentWatch:
         self._seen = self._settling = self._look()
         self._asked: deque[str] = deque(maxlen=1)
 
+    @property
+    def name(self) -> str:
+        """The instrument that is to play: a name, or a file."""
+        return self._asked[0] if self._asked else self._name
+
     def select(self, name: str) -> None:
         """Play another instrument soon; from any thread, the latest wins."""
         self._asked.append(name)

@@ -5,7 +5,6 @@ import sys
 import threading
 import time
 from collections.abc import Callable
-from pathlib import Path
 
 import msgspec
 
@@ -14,17 +13,16 @@ from ddsp_pi.control.hub import Hub
 from ddsp_pi.control.osc import OscServer
 from ddsp_pi.control.watch import InstrumentWatch
 from ddsp_pi.errors import BoardError, DdspPiError
-from ddsp_pi.frame import Edge
 from ddsp_pi.link.edits import Outbox, Panic, heard
 from ddsp_pi.link.shared import Link, attach
 from ddsp_pi.link.volts import pack_volts
 from ddsp_pi.models.library import find_instrument
 from ddsp_pi.params import ParamSet
 from ddsp_pi.processes import lifeline
+from ddsp_pi.processes.actions import button_actions
+from ddsp_pi.processes.boards import make_board
 from ddsp_pi.processes.launch import Launch, Status, launched
-from ddsp_pi.rack.board import Board
-from ddsp_pi.rack.performance import load_performance
-from ddsp_pi.rack.sim import SimBoard
+from ddsp_pi.processes.rack_side import RackSide
 
 BEAT_S = 0.001
 """How often the board is read."""
@@ -39,21 +37,22 @@ LOG_BEATS = 50
 class ControlLoop:
     """Reads the board a thousand times a second and passes on what there is."""
 
-    def __init__(self, link: Link, board: Board, hub: Hub, outbox: Outbox) -> None:
-        self._link, self._board, self._hub, self._outbox = link, board, hub, outbox
+    def __init__(self, link: Link, rack: RackSide, hub: Hub, outbox: Outbox) -> None:
+        self._link, self._rack, self._hub, self._outbox = link, rack, hub, outbox
         self._volts: tuple[float, ...] = ()
         self._engine = 0
 
     def beat(self) -> None:
         """One reading."""
         now_ns = time.monotonic_ns()
-        volts = self._board.volts(now_ns)
+        self._greet()
+        # Gates first: reading the jacks takes half a millisecond, and an edge is not to wait for it.
+        self._rack.beat(now_ns)
+        self._outbox.flush()
+        volts = self._rack.volts(now_ns)
         if volts != self._volts:
             self._volts = volts
             self._link.frame.write(pack_volts(volts))
-        self._greet()
-        self._hub.beat([event for event in self._board.events(now_ns) if isinstance(event, Edge)])
-        self._outbox.flush()
 
     def _greet(self) -> None:
         """Tell an engine that has just begun what the last one knew."""
@@ -91,28 +90,43 @@ def main(argument: str) -> int:
 
 
 def _serve(launch: Launch, link: Link, stop: threading.Event) -> None:
-    config, board = launch.config, _board(launch)
-    outbox = Outbox(link.edits)
+    config, outbox = launch.config, Outbox(link.edits)
     hub = Hub(ParamSet(MODE_PARAMS[config.mode]), outbox.send)
-    hub.on_first_note(board.unplug)
     watch = InstrumentWatch(config.model, find_instrument)
+    rack = _rack(launch, link, hub, watch)
     osc = OscServer(hub, config.osc.port, config.osc.lan, _say, watch.select)
-    _say(
-        f"{config.model} plays the demo until a note arrives: OSC /ddsp/note NOTE VELOCITY "
-        f"on port {osc.port}. Ctrl-C ends it."
-    )
-    loop = ControlLoop(link, board, hub, outbox)
+    _say(f"{_playing(launch)}: OSC /ddsp/note NOTE VELOCITY on port {osc.port}. Ctrl-C ends it.")
+    loop = ControlLoop(link, rack, hub, outbox)
     every: dict[int, Callable[[], None]] = {
         1: loop.beat,
         LOG_BEATS: lambda: _pass_on(link),
-        LOOK_BEATS: lambda: watch.poll(lambda path: hub.select(str(path)), _say),
+        LOOK_BEATS: rack.look,
+        LOOK_BEATS + 1: lambda: watch.poll(lambda path: hub.select(str(path)), _say),
     }
     # Whatever an earlier control process held down, nobody holds any more. Said just before the board
     # says what is open, or a gate that has been open all the time would be heard to close.
     outbox.send(Panic())
     _beat(every, stop)
     osc.close()
-    board.close()
+    rack.close()
+
+
+def _rack(launch: Launch, link: Link, hub: Hub, watch: InstrumentWatch) -> RackSide:
+    rack = RackSide(lambda: make_board(launch), launch.config.rack, hub, button_actions(hub, watch), _say)
+    try:
+        rack.open()
+    except BoardError:
+        # Where volts have come through before there is a board, and sound that must not end for it.
+        if link.frame.read() is None:
+            raise
+    return rack
+
+
+def _playing(launch: Launch) -> str:
+    config = launch.config
+    if launch.performance is None:
+        return f"{config.model} plays from {config.rack.board}, and notes"
+    return f"{config.model} plays the demo until a note arrives"
 
 
 def _beat(every: dict[int, Callable[[], None]], stop: threading.Event) -> None:
@@ -132,13 +146,6 @@ def _beat(every: dict[int, Callable[[], None]], stop: threading.Event) -> None:
 def _pass_on(link: Link) -> None:
     for line in heard(link.said):
         _say(line)
-
-
-def _board(launch: Launch) -> SimBoard:
-    if launch.performance is None:
-        raise BoardError("no board driver is installed; try --sim, which plays without hardware")
-    performance = load_performance(Path(launch.performance))
-    return SimBoard(performance, loop=True, begin_ns=time.monotonic_ns())
 
 
 def _say(text: str) -> None:

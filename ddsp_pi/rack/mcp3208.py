@@ -48,8 +48,10 @@ class Mcp3208:
         Raises:
             BoardError: there is none, or it may not be used; the message says what to do.
         """
-        import spidev
-
+        try:
+            import spidev
+        except ModuleNotFoundError as error:
+            raise BoardError("no spidev here; install it with: pip install 'ddsp-pi[rack]'") from error
         bus = spidev.SpiDev()
         try:
             bus.open(spi.bus, spi.device)

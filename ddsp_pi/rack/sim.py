@@ -4,14 +4,24 @@ from collections import deque
 from collections.abc import Sequence
 
 from ddsp_pi.frame import Edge
-from ddsp_pi.rack.board import N_CVS, N_GATES, UNPATCHED, Health, Press
+from ddsp_pi.rack.board import N_BUTTONS, N_CVS, N_GATES, UNPATCHED, Health, Press
+from ddsp_pi.rack.buttons import Buttons
 from ddsp_pi.rack.performance import Performance
+from ddsp_pi.rack.pins import Change
+
+LONG_PRESS_NS = 750_000_000
+
+SIM_LINES = (
+    *(f"gate_in_{gate}" for gate in range(1, N_GATES + 1)),
+    *(f"button_{button}" for button in range(1, N_BUTTONS + 1)),
+)
+"""What hands can move."""
 
 
 class SimBoard:
     """Plays a performance once or in a loop from `begin_ns` on, as if a sequencer were patched in.
 
-    `patch`, `move_gate` and `press` are the hands of whoever plays it instead; from any thread.
+    `patch` and `move` are the hands of whoever plays it instead; from any thread.
     """
 
     def __init__(self, performance: Performance, loop: bool = False, begin_ns: int = 0) -> None:
@@ -23,7 +33,8 @@ class SimBoard:
         self._open = [False] * (N_GATES + 1)
         self._unplugged = False
         self._patched: dict[int, float] = {}
-        self._hands: deque[Edge | Press] = deque(maxlen=256)
+        self._hands: deque[Change] = deque(maxlen=256)
+        self._buttons = Buttons(LONG_PRESS_NS)
         self.high: dict[int, bool] = {}
         """What the gate outputs say, from 1 on."""
         self.lit = False
@@ -47,15 +58,23 @@ class SimBoard:
 
     def events(self, until_ns: int) -> Sequence[Edge | Press]:
         """See Board."""
-        edges = self._closing(until_ns) if self._unplugged else self._played_edges(until_ns)
-        return [*edges, *self._handed()] if self._hands else edges
+        edges, moved = self._edges(until_ns), self._moved()
+        by_hand = [Edge(_number(c), c.active, c.at_ns) for c in moved if c.name.startswith("gate_in_")]
+        presses = self._buttons.take([c for c in moved if c.name.startswith("button_")], until_ns)
+        for edge in by_hand:
+            self._open[edge.gate] = edge.high
+        return [*edges, *by_hand, *presses]
 
-    def _handed(self) -> list[Edge | Press]:
-        hands = [self._hands.popleft() for _ in range(len(self._hands))]
-        for event in hands:
-            if isinstance(event, Edge):
-                self._open[event.gate] = event.high
-        return hands
+    def changes(self, until_ns: int) -> list[Change]:
+        """The same as `events`, as the lines of a board would say it; ask for one or the other."""
+        edges = self._edges(until_ns)
+        return [*(Change(f"gate_in_{e.gate}", e.high, e.at_ns) for e in edges), *self._moved()]
+
+    def _edges(self, until_ns: int) -> list[Edge]:
+        return self._closing(until_ns) if self._unplugged else self._played_edges(until_ns)
+
+    def _moved(self) -> list[Change]:
+        return [self._hands.popleft() for _ in range(len(self._hands))]
 
     def _played_edges(self, until_ns: int) -> list[Edge]:
         due = self._due(until_ns)
@@ -75,15 +94,11 @@ class SimBoard:
             raise ValueError(f"there is no CV jack {jack}")
         self._patched[jack] = volts
 
-    def move_gate(self, gate: int, high: bool, at_ns: int) -> None:
-        """Open or close a gate, from 1 on."""
-        if not 1 <= gate <= N_GATES:
-            raise ValueError(f"there is no gate {gate}")
-        self._hands.append(Edge(gate, high, at_ns))
-
-    def press(self, press: Press) -> None:
-        """Use buttons."""
-        self._hands.append(press)
+    def move(self, name: str, active: bool, at_ns: int) -> None:
+        """Open or close a gate, press or let go of a button; `name` is one of SIM_LINES."""
+        if name not in SIM_LINES:
+            raise ValueError(f"there is no {name} to move; there are: {', '.join(SIM_LINES)}")
+        self._hands.append(Change(name, active, at_ns))
 
     def set_gate(self, gate: int, high: bool) -> None:
         """See Board."""
@@ -115,3 +130,7 @@ class SimBoard:
         closing = [Edge(gate, False, at_ns - 1) for gate, is_open in enumerate(self._open) if is_open]
         self._open = [False] * (N_GATES + 1)
         return closing
+
+
+def _number(change: Change) -> int:
+    return int(change.name.rpartition("_")[2])

@@ -1,13 +1,19 @@
 """A simulated board that answers on the wire, so that what plays with it is the real driver."""
 
+import math
 import random
+import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from ddsp_pi.config import Rack
 from ddsp_pi.errors import BoardError
+from ddsp_pi.rack.mcp3208 import Mcp3208
+from ddsp_pi.rack.panel import PanelBoard
 from ddsp_pi.rack.pins import Change
-from ddsp_pi.rack.spec import FULL_SCALE, CvInput
+from ddsp_pi.rack.sim import SimBoard
+from ddsp_pi.rack.spec import FULL_SCALE, BoardSpec, CvInput
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,11 +95,12 @@ class SimSpi:
 
 
 class SimPins:
-    """GPIO lines that a test, or a simulated player, moves; see Pins."""
+    """GPIO lines that hands move, and a simulated player if there is one; see Pins."""
 
     backend = "simulated"
 
-    def __init__(self) -> None:
+    def __init__(self, player: SimBoard | None = None) -> None:
+        self._player = player
         self._changes: deque[Change] = deque()
         self.lit: dict[str, bool] = {}
         """What the outputs are set to, by name."""
@@ -108,9 +115,10 @@ class SimPins:
         """See Pins."""
         if self.broken:
             raise BoardError("the simulated chip has gone; plug it in again")
-        found = list(self._changes)
-        self._changes.clear()
-        return found
+        found = [self._changes.popleft() for _ in range(len(self._changes))]
+        if self._player is not None:
+            found += self._player.changes(time.monotonic_ns())
+        return sorted(found, key=lambda change: change.at_ns)
 
     def set(self, name: str, active: bool) -> None:
         """See Pins."""
@@ -119,6 +127,22 @@ class SimPins:
     def close(self) -> None:
         """See Pins."""
         self.lit = dict.fromkeys(self.lit, False)
+
+
+def simulated_board(
+    spec: BoardSpec, settings: Rack, player: SimBoard, flaws: Flaws | None = None
+) -> PanelBoard:
+    """A board of that table with simulated chips, and the cables and gates of a player in its jacks.
+
+    A jack without a cable is at 0 V, as it is with its knob at noon.
+    """
+
+    def cable(jack: int) -> float:
+        volts = player.volts(time.monotonic_ns())[jack]
+        return 0.0 if math.isnan(volts) else volts
+
+    converter = Mcp3208(SimSpi(spec.cvs, cable, flaws or Flaws(noise_counts=0.5)))
+    return PanelBoard(spec, converter, SimPins(player), settings)
 
 
 def _bytes(bits: list[int]) -> list[int]:

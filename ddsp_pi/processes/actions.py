@@ -1,0 +1,23 @@
+"""What buttons can do, by the names that the configuration gives."""
+
+from collections.abc import Callable, Mapping
+
+from ddsp_pi.control.hub import Hub
+from ddsp_pi.control.watch import InstrumentWatch
+from ddsp_pi.models.library import list_instruments
+
+
+def button_actions(hub: Hub, watch: InstrumentWatch) -> Mapping[str, Callable[[], object]]:
+    """One function for each."""
+    return {
+        "next_instrument": lambda: watch.select(neighbour(watch.name, 1)),
+        "previous_instrument": lambda: watch.select(neighbour(watch.name, -1)),
+        "panic": hub.panic,
+    }
+
+
+def neighbour(name: str, step: int) -> str:
+    """The instrument so many places after the one of that name, round and round in alphabetical order."""
+    names = sorted(list_instruments())
+    before = names.index(name) if name in names else -1 if step > 0 else 0
+    return names[(before + step) % len(names)]

@@ -1,0 +1,95 @@
+"""The board inside the control process: cables and gates go on to the engine, buttons act, lights speak."""
+
+from collections.abc import Callable, Mapping
+
+from ddsp_pi.config import Rack
+from ddsp_pi.control.gate_outs import GateOuts
+from ddsp_pi.control.hub import Hub
+from ddsp_pi.control.led import Led
+from ddsp_pi.errors import BoardError
+from ddsp_pi.frame import Edge
+from ddsp_pi.processes.boards import Opened
+from ddsp_pi.rack.board import Board, NullBoard, Press
+from ddsp_pi.rack.gate_delay import DelayedGates
+from ddsp_pi.rack.sim import SimBoard
+
+Act = Callable[[], object]
+
+
+class RackSide:
+    """Reads a board and speaks through it. Called by the control loop's thread only."""
+
+    def __init__(
+        self,
+        open_board: Callable[[], Opened],
+        settings: Rack,
+        hub: Hub,
+        acts: Mapping[str, Act],
+        say: Callable[[str], object],
+    ) -> None:
+        """`acts`: what the names in `settings.buttons` do."""
+        self._open, self._settings, self._hub, self._say = open_board, settings, hub, say
+        self._acts = {(row.buttons, row.held): acts[row.do] for row in settings.buttons if row.do in acts}
+        self.board: Board = NullBoard()
+        self.player: SimBoard | None = None
+        """Who plays the board, if it is simulated."""
+        self._played = DelayedGates(self.board, 0.0)
+        self._trouble = ""
+        self.led = Led(lambda lit: self.board.set_led(lit))
+        self.gate_outs = GateOuts(settings.gate_outs, lambda gate, high: self.board.set_gate(gate, high))
+
+    def open(self) -> None:
+        """Open the board.
+
+        Raises:
+            BoardError: it cannot be opened; the message says what to do.
+        """
+        self.board, self.player = self._open()
+        if self.player is not None:
+            self._hub.on_first_note(self.player.unplug)
+        self._played = DelayedGates(self.board, self._settings.gate_delay_ms)
+        self.led.renew()
+        self.gate_outs.renew()
+
+    def volts(self, now_ns: int) -> tuple[float, ...]:
+        """See Board."""
+        return self._played.volts(now_ns)
+
+    def beat(self, now_ns: int) -> None:
+        """Pass gates on, act on buttons, set light and outputs."""
+        now_s = now_ns * 1e-9
+        events = self._played.events(now_ns)
+        edges = [event for event in events if isinstance(event, Edge)]
+        self._hub.beat(edges)
+        if edges:
+            self.led.flicker(now_s)
+        for event in events:
+            if isinstance(event, Press):
+                self.press(event)
+        self.gate_outs.beat(self._hub.sounding, self._hub.begun, now_s)
+        self.led.beat(now_s)
+
+    def press(self, press: Press) -> None:
+        """Buttons were used."""
+        act = self._acts.get((press.buttons, press.held))
+        if act is not None:
+            act()
+
+    def look(self) -> None:
+        """Say once what is wrong with the board, and when it is right again; open it if it was not there."""
+        trouble = self._missing() if isinstance(self.board, NullBoard) else self.board.health().trouble
+        if trouble != self._trouble:
+            self._trouble = trouble
+            self._say(f"{trouble}. What was last read plays on" if trouble else "the board answers again")
+
+    def close(self) -> None:
+        """Light and outputs off; let go of the board."""
+        self.board.close()
+
+    def _missing(self) -> str:
+        """Why the board cannot be opened; empty: it has been, just now."""
+        try:
+            self.open()
+        except BoardError as error:
+            return str(error)
+        return ""
