@@ -61,8 +61,6 @@ class SimBoard:
         edges, moved = self._edges(until_ns), self._moved()
         by_hand = [Edge(_number(c), c.active, c.at_ns) for c in moved if c.name.startswith("gate_in_")]
         presses = self._buttons.take([c for c in moved if c.name.startswith("button_")], until_ns)
-        for edge in by_hand:
-            self._open[edge.gate] = edge.high
         return [*edges, *by_hand, *presses]
 
     def changes(self, until_ns: int) -> list[Change]:
@@ -85,7 +83,7 @@ class SimBoard:
         return due
 
     def unplug(self) -> None:
-        """Pull all cables: open gates close, and nothing is patched from now on."""
+        """Pull the cables of the performance: its gates close, and nothing of it is patched from now on."""
         self._unplugged = True
 
     def patch(self, jack: int, volts: float) -> None:
