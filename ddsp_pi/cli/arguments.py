@@ -5,14 +5,17 @@ from pathlib import Path
 
 import msgspec
 
-from ddsp_pi.config import Config, load_config
+from ddsp_pi.config import SYSTEM_FILE, Config, load_config, usual_file
 from ddsp_pi.errors import ConfigError
 
 
 def add_instrument_arguments(parser: argparse.ArgumentParser) -> None:
     """What to play and how: shared by `render` and `run`."""
     parser.add_argument(
-        "--config", type=Path, metavar="YAML", help="configuration over the packaged defaults"
+        "--config",
+        type=Path,
+        metavar="YAML",
+        help=f"configuration over the packaged defaults (default: {SYSTEM_FILE}, if it is there)",
     )
     parser.add_argument("--mode", help="how it is played (default: from the configuration)")
     parser.add_argument("--model", help="instrument, by name or as a file")
@@ -32,7 +35,7 @@ def configuration(args: argparse.Namespace) -> Config:
     Raises:
         ConfigError: a --set that is not NAME=NUMBER, or a file that cannot be used.
     """
-    config = load_config(args.config)
+    config = load_config(args.config or usual_file())
     chosen = {name: getattr(args, name) for name in ("mode", "model", "morph_to") if getattr(args, name)}
     return msgspec.structs.replace(config, params=config.params | dict(map(_assignment, args.set)), **chosen)
 

@@ -41,6 +41,8 @@ class ControlLoop:
         self._link, self._rack, self._hub, self._outbox = link, rack, hub, outbox
         self._volts: tuple[float, ...] = ()
         self._engine = 0
+        self.status: Status | None = None
+        """What the engine last said of itself."""
 
     def beat(self) -> None:
         """One reading."""
@@ -59,7 +61,7 @@ class ControlLoop:
         news = self._link.telemetry.read()
         if news is None:
             return
-        status = msgspec.msgpack.decode(news, type=Status)
+        status = self.status = msgspec.msgpack.decode(news, type=Status)
         if status.engine == self._engine:
             return
         self._hub.renew()

@@ -99,8 +99,8 @@ class SimPins:
 
     backend = "simulated"
 
-    def __init__(self, player: SimBoard | None = None) -> None:
-        self._player = player
+    def __init__(self, player: SimBoard | None = None, now: Callable[[], int] = time.monotonic_ns) -> None:
+        self._player, self._now = player, now
         self._changes: deque[Change] = deque()
         self.lit: dict[str, bool] = {}
         """What the outputs are set to, by name."""
@@ -117,7 +117,7 @@ class SimPins:
             raise BoardError("the simulated chip has gone; plug it in again")
         found = [self._changes.popleft() for _ in range(len(self._changes))]
         if self._player is not None:
-            found += self._player.changes(time.monotonic_ns())
+            found += self._player.changes(self._now())
         return sorted(found, key=lambda change: change.at_ns)
 
     def set(self, name: str, active: bool) -> None:
@@ -130,19 +130,23 @@ class SimPins:
 
 
 def simulated_board(
-    spec: BoardSpec, settings: Rack, player: SimBoard, flaws: Flaws | None = None
+    spec: BoardSpec,
+    settings: Rack,
+    player: SimBoard,
+    flaws: Flaws | None = None,
+    now: Callable[[], int] = time.monotonic_ns,
 ) -> PanelBoard:
     """A board of that table with simulated chips, and the cables and gates of a player in its jacks.
 
-    A jack without a cable is at 0 V, as it is with its knob at noon.
+    A jack without a cable is at 0 V, as it is with its knob at noon. `now`: the time in ns.
     """
 
     def cable(jack: int) -> float:
-        volts = player.volts(time.monotonic_ns())[jack]
+        volts = player.volts(now())[jack]
         return 0.0 if math.isnan(volts) else volts
 
     converter = Mcp3208(SimSpi(spec.cvs, cable, flaws or Flaws(noise_counts=0.5)))
-    return PanelBoard(spec, converter, SimPins(player), settings)
+    return PanelBoard(spec, converter, SimPins(player, now), settings)
 
 
 def _bytes(bits: list[int]) -> list[int]:
