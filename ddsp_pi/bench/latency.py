@@ -4,7 +4,7 @@ from ddsp_pi.bench.report import Budget, Stretch
 from ddsp_pi.config import Config
 from ddsp_pi.engine.clock import DelayLocked
 from ddsp_pi.frame import HOP, SAMPLE_RATE
-from ddsp_pi.processes.control import BEAT_S
+from ddsp_pi.rack.cvs import SCAN_NS
 
 PERIODS = (32, 64, 128, 256)
 
@@ -27,7 +27,7 @@ def _budget(period: int, latency: float) -> Budget:
         period,
         gate=[_fixed("engine (constant)", constant_ms), *device],
         cv=[
-            Stretch("board is read", 0.0, BEAT_S * 1e3),
+            Stretch("jacks are read", 0.0, SCAN_NS / 1e6),
             Stretch("hop begins", 0.0, round(wait_ms, 4)),
             *device,
         ],

@@ -25,7 +25,7 @@ from ddsp_pi.processes.launch import Launch, Status, launched
 from ddsp_pi.processes.rack_side import RackSide
 
 BEAT_S = 0.001
-"""How often the board is read."""
+"""How often the board is asked for gates and buttons; it reads its jacks at a pace of its own."""
 
 LOOK_BEATS = 500
 """Beats between two looks at the instrument's file."""

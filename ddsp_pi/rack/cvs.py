@@ -10,9 +10,10 @@ from ddsp_pi.rack.converter import Converter
 from ddsp_pi.rack.smoothing import Smoother, slowest_share
 from ddsp_pi.rack.spec import FULL_SCALE, CvInput
 
-SCAN_NS = 2_000_000
-"""All jacks are read 500 times a second: six of them twice are 6000 conversions, about 28 % of one core of a
-Pi 4 (estimated: 24 µs on the wire at 1 MHz, and as much again for the driver and Python)."""
+SCAN_NS = 1_000_000
+"""Every jack is read a thousand times a second, 2.7 times per hop, so that the pitch of a new note is there
+before its gate sounds. Six jacks are 6000 conversions, about 28 % of one core of a Pi 4 (estimated: 24 µs on
+the wire at 1 MHz, and as much again for the driver and Python)."""
 
 PATIENCE_NS = 400_000_000
 """A converter that gives nothing useful for this long is in trouble."""

@@ -197,7 +197,7 @@ def test_the_noise_of_a_jack_is_measured_while_it_is_still():
 def test_a_quiet_reader_costs_what_was_planned(tedium):
     before = tedium.spi.transfers
     tedium.play(1.0)
-    assert tedium.spi.transfers - before == 500 * 6 * SETTINGS.oversample
+    assert tedium.spi.transfers - before == 1000 * 6 * SETTINGS.oversample
 
 
 def test_knobs_that_nobody_touched_say_nothing():
