@@ -51,6 +51,7 @@ ONLY_IN = {
     "sounddevice": "ddsp_pi.engine.portaudio",
     "spidev": "ddsp_pi.rack.mcp3208",
     "gpiod": "ddsp_pi.rack.gpio",
+    "RPi": "ddsp_pi.rack.rpi_gpio",
 }
 """Heavy libraries and drivers, each with the one place that may know of it."""
 

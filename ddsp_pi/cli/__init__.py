@@ -25,6 +25,7 @@ VERBS = {
 """Each verb is the module of that name in this package, with `configure(parser)` and `run(args)`."""
 
 EXTRAS = {
+    "RPi": "rpi-gpio",
     "dask": "dask",
     "distributed": "dask",
     "gpiod": "rack",
