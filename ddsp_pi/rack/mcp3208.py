@@ -39,7 +39,7 @@ class Mcp3208:
     def __init__(self, bus: Bus, path: str = "the bus") -> None:
         """Talk to the chip on an open bus; `path` names it in messages."""
         self._transfer, self._close, self._path = bus.xfer2, bus.close, path
-        self._frames = [list(frame(channel)) for channel in range(CHANNELS)]
+        self._frames = [frame(channel) for channel in range(CHANNELS)]
 
     @classmethod
     def open(cls, spi: Spi) -> "Mcp3208":
@@ -64,7 +64,8 @@ class Mcp3208:
     def read(self, channel: int) -> int:
         """See Converter."""
         try:
-            reply = self._transfer(self._frames[channel])
+            # A new list each time: spidev writes what came back into the list it was given.
+            reply = self._transfer([*self._frames[channel]])
         except OSError as error:
             raise BoardError(f"{self._path}: {error.strerror}; {_remedy(error)}") from error
         found = counts(reply)
