@@ -22,13 +22,13 @@
 #define KEPT 12
 #define FILES 256
 
-enum fault { NONE, DATA_HIGH, DATA_LOW, TRANSFER_FAILS, BUSY, OPEN_FAILS };
+enum fault { NONE, DATA_HIGH, DATA_LOW, TRANSFER_FAILS, OPEN_FAILS };
 
 /* The order is that of tests/boards/bench.py. */
 struct bench {
     int32_t counts[8];
     int32_t fault;
-    int32_t error; /* errno of OPEN_FAILS */
+    int32_t error; /* what the kernel says when it fails */
     uint32_t transfers;
     uint32_t opened;
     uint32_t closed;
@@ -125,6 +125,8 @@ static int fails(int error) {
 }
 
 static int transfer(const struct spi_ioc_transfer *parts, unsigned n_parts) {
+    if (the_bench()->fault == TRANSFER_FAILS)
+        return fails(the_bench()->error);
     struct chip chip = {.hiss = the_bench()->transfers + 1};
     int total = 0;
     for (unsigned i = 0; i < n_parts; i++) {
@@ -159,10 +161,6 @@ static int setting(uint32_t *kept, unsigned long request, void *value) {
 
 static int control(unsigned long request, void *value) {
     uint32_t lowest_first = 0;
-    if (the_bench()->fault == TRANSFER_FAILS)
-        return fails(EIO);
-    if (the_bench()->fault == BUSY)
-        return fails(EBUSY);
     if (_IOC_TYPE(request) != SPI_IOC_MAGIC)
         return fails(ENOTTY);
     switch (_IOC_NR(request)) {

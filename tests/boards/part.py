@@ -7,14 +7,13 @@ was refused.
 import json
 import subprocess
 import sys
-from dataclasses import astuple
 
 from ddsp_pi.errors import BoardError
 from ddsp_pi.rack.boards import find_board
 from ddsp_pi.rack.spec import Spi
 
 
-class Refused(Exception):
+class RefusedError(Exception):
     """The driver raised a BoardError."""
 
 
@@ -42,7 +41,7 @@ class Part:
     def _answer(self):
         said = json.loads(self._process.stdout.readline() or '{"refused": "the process ended"}')
         if "refused" in said:
-            raise Refused(said["refused"])
+            raise RefusedError(said["refused"])
         return said["returned"]
 
 
