@@ -20,7 +20,7 @@ from ddsp_pi.modes.base import Mode
 from ddsp_pi.modes.cv import PARAMS as CV_PARAMS
 from ddsp_pi.modes.cv import CvMode
 from ddsp_pi.params import Param, ParamSet
-from ddsp_pi.rack.gate_delay import DelayedGates, Played
+from ddsp_pi.rack.played import Playable, Played
 from ddsp_pi.rack.routing import CvRouter
 
 MODES: dict[str, Callable[[Decoder], Mode]] = {"cv": CvMode}
@@ -70,13 +70,13 @@ class App:
         self.engine.parts.change(part_of(self.config, name, self.library, self.instrument, self.other))
 
 
-def build(config: Config, board: Played) -> App:
+def build(config: Config, board: Playable) -> App:
     """Load what the configuration names and connect it to a board, to render files.
 
     Raises:
         ConfigError: an unknown mode or parameter. InstrumentError: the instrument cannot play.
     """
-    controls = DelayedGates(board, config.rack.gate_delay_ms)
+    controls = Played(board, config.rack.gate_delay_ms)
     return _wired(config, controls, WarmLibrary(), None, Engine)
 
 

@@ -70,12 +70,15 @@ class Audio(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 Jack = Literal["cv1", "cv2", "cv3", "cv4", "cv5", "cv6", "cv7", "cv8"]
+Source = Literal[Jack, "gate1", "gate2", "gate3", "gate4"]
 
 
 class Route(Struct, frozen=True, forbid_unknown_fields=True):
     """What one jack plays."""
 
-    jack: Annotated[Jack, Meta(description="The jack, as on the panel.")]
+    jack: Annotated[
+        Source, Meta(description="The jack, as on the panel; a gate is 5 V while it is open, else 0 V.")
+    ]
     to: Annotated[str, Meta(min_length=1, description="The parameter that the cable holds.")]
     law: Annotated[
         Literal["v_oct", "linear", "log"],

@@ -9,7 +9,7 @@ from ddsp_pi.frame import Edge, Event, Note
 from ddsp_pi.link.edits import Panic, Select, Set, decode
 from ddsp_pi.link.shared import Link
 from ddsp_pi.link.volts import unpack_volts
-from ddsp_pi.rack.board import UNPATCHED
+from ddsp_pi.rack.board import NO_CABLES
 
 MOST_EDITS = 64
 """Taken per block; the others wait for the next one."""
@@ -22,7 +22,7 @@ class LinkedControls:
         self._frame, self._edits = link.frame, link.edits
         # What lies there was meant for an engine that is gone.
         self._edits.clear()
-        self._volts = UNPATCHED
+        self._volts = NO_CABLES
         self._acts: dict[type, Callable[[Any], object]] = {}
         self.damaged = 0
 

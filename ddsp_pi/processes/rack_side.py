@@ -10,7 +10,7 @@ from ddsp_pi.errors import BoardError
 from ddsp_pi.frame import Edge
 from ddsp_pi.processes.boards import Opened
 from ddsp_pi.rack.board import Board, NullBoard, Press
-from ddsp_pi.rack.gate_delay import DelayedGates
+from ddsp_pi.rack.played import Played
 from ddsp_pi.rack.sim import SimBoard
 
 Act = Callable[[], object]
@@ -33,7 +33,7 @@ class RackSide:
         self.board: Board = NullBoard()
         self.player: SimBoard | None = None
         """Who plays the board, if it is simulated."""
-        self._played = DelayedGates(self.board, 0.0)
+        self._played = Played(self.board, 0.0)
         self._trouble = ""
         self.led = Led(lambda lit: self.board.set_led(lit))
         self.gate_outs = GateOuts(settings.gate_outs, lambda gate, high: self.board.set_gate(gate, high))
@@ -47,12 +47,12 @@ class RackSide:
         self.board, self.player = self._open()
         if self.player is not None:
             self._hub.on_first_note(self.player.unplug)
-        self._played = DelayedGates(self.board, self._settings.gate_delay_ms)
+        self._played = Played(self.board, self._settings.gate_delay_ms)
         self.led.renew()
         self.gate_outs.renew()
 
     def volts(self, now_ns: int) -> tuple[float, ...]:
-        """See Board."""
+        """Volts of the CV jacks and of the gates."""
         return self._played.volts(now_ns)
 
     def beat(self, now_ns: int) -> None:

@@ -14,6 +14,11 @@ N_CVS = 8
 N_GATES = 4
 N_BUTTONS = 3
 UNPATCHED = (math.nan,) * N_CVS
+NO_CABLES = (math.nan,) * (N_CVS + N_GATES)
+"""What the engine is told while nothing is known: volts of the CV jacks and then of the gates."""
+
+OPEN_VOLTS = 5.0
+"""What an open gate counts as where it drives a parameter; a closed one is 0 V."""
 
 
 class Press(msgspec.Struct, frozen=True, array_like=True):

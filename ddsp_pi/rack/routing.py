@@ -8,10 +8,15 @@ from ddsp_pi.config import Route
 from ddsp_pi.errors import ConfigError, ParamError
 from ddsp_pi.frame import HOP_RATE
 from ddsp_pi.params import ParamSet
-from ddsp_pi.rack.board import N_CVS
+from ddsp_pi.rack.board import N_CVS, N_GATES
 
 SEMITONES_PER_VOLT = 12.0
 HOP_S = 1.0 / HOP_RATE
+
+_PLACES = {f"cv{jack}": jack - 1 for jack in range(1, N_CVS + 1)} | {
+    f"gate{gate}": N_CVS + gate - 1 for gate in range(1, N_GATES + 1)
+}
+"""Where the volts of a jack stand."""
 
 Law = Callable[[float], float]
 """Volts inside a row's span → a parameter's value."""
@@ -75,7 +80,7 @@ class CvRouter:
         self._rows = [_resolved(route, params, zero_volt_note) for route in routes]
 
     def apply(self, cables: tuple[float, ...]) -> None:
-        """Take the volts (N_CVS,) of the next hop, NaN where nothing is patched."""
+        """Take the volts of the next hop, of CV jacks and then gates; NaN where nothing is patched."""
         for row in self._rows:
             volts, before = cables[row.jack], row.smoothed
             if volts == volts:  # a NaN, where nothing is patched, does not equal itself
@@ -94,12 +99,10 @@ def _resolved(route: Route, params: ParamSet, zero_volt_note: float) -> _Row:
     low, high = route.range or (spec.low, spec.high)
     if route.law == "log" and min(low, high) <= 0.0:
         raise ConfigError(f"route of {route.jack}: {route.to} goes down to {low:g}, which no log law reaches")
-    jack = int(route.jack.removeprefix("cv")) - 1
-    assert 0 <= jack < N_CVS
     law = LAWS[route.law](route.volts, (low, high), zero_volt_note)
     follows = -math.expm1(-HOP_S * 1000.0 / route.smooth_ms) if route.smooth_ms else 1.0
     return _Row(
-        jack,
+        _PLACES[route.jack],
         route.to,
         params.driver(route.to),
         law,

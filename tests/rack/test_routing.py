@@ -6,7 +6,7 @@ from ddsp_pi.config import Route
 from ddsp_pi.errors import ConfigError
 from ddsp_pi.frame import HOP, SAMPLE_RATE
 from ddsp_pi.params import Param, ParamSet
-from ddsp_pi.rack.board import UNPATCHED
+from ddsp_pi.rack.board import OPEN_VOLTS, UNPATCHED
 from ddsp_pi.rack.routing import CvRouter
 
 TABLE = (
@@ -40,6 +40,24 @@ def test_linear_and_log_spread_volts_over_the_range():
     assert routed(level, 11.0) == 0.0
     assert routed(Route("cv1", "rate", "log", (0.0, 4.0)), 2.0) == pytest.approx(2.0)
     assert routed(Route("cv1", "level", "linear", (0.0, 8.0), (0.0, -80.0)), 2.0) == -20.0
+
+
+def test_the_attenuverter_turns_a_cable_and_the_offset_shifts_it_before_the_span_counts():
+    level = Route("cv1", "level", "linear", (0.0, 8.0), (-80.0, 0.0), attenuverter=-1.0, offset=8.0)
+    assert [routed(level, volts) for volts in (0.0, 2.0, 8.0, 9.0)] == [0.0, -20.0, -80.0, -80.0]
+    half = Route("cv1", "level", "linear", (0.0, 8.0), (-80.0, 0.0), attenuverter=0.5)
+    assert routed(half, 8.0) == -40.0
+    assert routed(Route("cv1", "note", "v_oct", offset=-1.0), 2.0) == pytest.approx(72.0)
+
+
+def test_a_gate_can_play_a_parameter():
+    params = ParamSet(TABLE)
+    router = CvRouter([Route("gate3", "level", "linear", (0.0, 5.0), (-30.0, -6.0))], params)
+    levels = []
+    for volts in (0.0, OPEN_VOLTS, 0.0):
+        router.apply((*UNPATCHED, 0.0, 0.0, volts, 0.0))
+        levels.append(params["level"])
+    assert levels == [-30.0, -6.0, -30.0]
 
 
 def test_smoothing_takes_its_time_but_believes_a_new_cable_at_once():

@@ -1,6 +1,6 @@
 from ddsp_pi.frame import Edge
 from ddsp_pi.rack.board import Press
-from ddsp_pi.rack.gate_delay import DelayedGates
+from ddsp_pi.rack.played import Played
 
 
 class Said:
@@ -18,7 +18,7 @@ class Said:
 
 
 def test_edges_come_later_by_a_constant_and_not_before():
-    board = DelayedGates(Said(Edge(1, True, 1_000_000), Edge(1, False, 2_500_000)), 2.0)
+    board = Played(Said(Edge(1, True, 1_000_000), Edge(1, False, 2_500_000)), 2.0)
     assert board.events(3_000_000) == []
     assert board.events(3_000_001) == [Edge(1, True, 3_000_000)]
     assert board.events(9_000_000) == [Edge(1, False, 4_500_000)]
@@ -27,13 +27,19 @@ def test_edges_come_later_by_a_constant_and_not_before():
 
 def test_buttons_do_not_wait():
     press = Press((1,), False, 5)
-    assert DelayedGates(Said(press, Edge(1, True, 6)), 5.0).events(10) == [press]
+    assert Played(Said(press, Edge(1, True, 6)), 5.0).events(10) == [press]
 
 
 def test_without_a_delay_everything_passes_as_it_is():
     edge = Edge(1, True, 5)
-    assert DelayedGates(Said(edge), 0.0).events(6) == [edge]
+    assert Played(Said(edge), 0.0).events(6) == [edge]
 
 
-def test_volts_are_not_delayed():
-    assert DelayedGates(Said(), 5.0).volts(0) == (1.0,)
+def test_volts_are_not_delayed_and_gates_count_as_volts_from_their_time_on():
+    board = Played(Said(Edge(2, True, 1_000_000), Edge(4, True, 1_000_000), Edge(4, False, 2_000_000)), 1.0)
+    board.events(9_000_000)
+    seen = {at_ms: board.volts(at_ms * 1_000_000 + 1) for at_ms in (0, 1, 2, 3)}
+    assert {at_ms: volts[0] for at_ms, volts in seen.items()} == dict.fromkeys(range(4), 1.0)
+    assert seen[1][1:] == (0.0, 0.0, 0.0, 0.0)
+    assert seen[2][1:] == (0.0, 5.0, 0.0, 5.0)
+    assert seen[3][1:] == (0.0, 5.0, 0.0, 0.0)
