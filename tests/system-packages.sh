@@ -12,6 +12,9 @@ for row in "${needed[@]}"; do
     dpkg -s "$package" >/dev/null 2>&1 || missing+=("$package")
 done
 "${PYTHON:-python3}" -c 'import ensurepip, venv' 2>/dev/null || missing+=(python3-venv)
+# The drivers of a board come as sources.
+"${PYTHON:-python3}" -c 'import sysconfig; open(sysconfig.get_path("include") + "/Python.h")' 2>/dev/null ||
+    missing+=(python3-dev)
 ((${#missing[@]})) || exit 0
 
 if ! command -v apt-get >/dev/null; then

@@ -1,13 +1,14 @@
 #!/usr/bin/env bash
-# Runs a command as if on a Pi 4 whose GPIO registers are a file: as_a_pi.sh REGISTERS COMMAND...
-# In a mount namespace of its own, where it may cover what it likes.
+# Runs a command as if on a Pi 4 whose GPIO registers are a file, and its /sys/class/gpio a folder:
+# as_a_pi.sh REGISTERS FOLDER COMMAND... In a mount namespace of its own, where it may cover what it likes.
 set -euo pipefail
-registers=$1
-shift
+registers=$1 lines=$2
+shift 2
 
-# On a real Pi these lead to its own hardware.
-[[ ! -d /proc/device-tree ]] || mount -t tmpfs none /proc/device-tree
+# Here a real Pi would say what it is, in /proc/device-tree as well.
 mount -t tmpfs none /sys
+mkdir -p /sys/class/gpio
+mount --bind "$lines" /sys/class/gpio
 
 stage=$(mktemp -d)
 mount -t tmpfs none "$stage"

@@ -1,6 +1,7 @@
 import os
 import shlex
 import subprocess
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -65,11 +66,16 @@ def bench(tmp_path):
 
 
 @pytest.fixture
-def converter(shim, bench, start, tmp_path):
-    """Opens the converter with the real spidev, the simulated chip behind it."""
+def wired(shim, bench, start, tmp_path):
+    """Starts a driver with the real spidev and the simulated chip behind it."""
     bench.bits = 8
-    environment = {"LD_PRELOAD": shim, "MCP3208_BENCH": tmp_path / "bench"}
-    return lambda *spi: start("converter", *spi, **environment)
+    return partial(start, LD_PRELOAD=shim, MCP3208_BENCH=tmp_path / "bench")
+
+
+@pytest.fixture
+def converter(wired):
+    """Opens the converter."""
+    return partial(wired, "converter")
 
 
 @pytest.fixture
@@ -90,6 +96,14 @@ def pi(need, need_library):
 
 
 @pytest.fixture
-def pins(pi, registers, start, tmp_path):
+def exported(tmp_path):
+    """What the kernel's old interface tells edges by; empty: as in kernels where it does not."""
+    folder = tmp_path / "sys_class_gpio"
+    folder.mkdir()
+    return folder
+
+
+@pytest.fixture
+def pins(pi, registers, exported, start, tmp_path):
     """Opens the lines of a board with the real RPi.GPIO."""
-    return lambda board: start("pins", board, within=[*pi, tmp_path / "gpiomem"])
+    return lambda board: start("pins", board, within=[*pi, tmp_path / "gpiomem", exported])

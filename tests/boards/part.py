@@ -8,8 +8,12 @@ import json
 import subprocess
 import sys
 
+from msgspec.structs import replace
+
+from ddsp_pi.config import load_config
 from ddsp_pi.errors import BoardError
 from ddsp_pi.rack.boards import find_board
+from ddsp_pi.rack.pins import NullPins
 from ddsp_pi.rack.spec import Spi
 
 
@@ -57,7 +61,30 @@ def pins(board):
     return RpiGpioPins(find_board(board).lines)
 
 
-OPENERS = {"converter": converter, "pins": pins}
+class Panel:
+    """A whole board without GPIO lines, which plays on a clock of its own."""
+
+    def __init__(self, board, settings):
+        from ddsp_pi.rack.mcp3208 import Mcp3208
+        from ddsp_pi.rack.panel import PanelBoard
+
+        spec = find_board(board)
+        rack = replace(load_config().rack, **settings)
+        self._board = PanelBoard(spec, Mcp3208.open(spec.spi), NullPins(), rack)
+        self._now_ns = 0
+
+    def play(self, seconds):
+        """Read as often as a control process would; the volts of all jacks then."""
+        for _ in range(round(seconds * 1000)):
+            self._now_ns += 1_000_000
+            volts = self._board.volts(self._now_ns)
+        return volts
+
+    def trouble(self):
+        return self._board.health().trouble
+
+
+OPENERS = {"converter": converter, "pins": pins, "panel": Panel}
 
 
 def answer(said):
