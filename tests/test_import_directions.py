@@ -33,7 +33,7 @@ MAY_IMPORT = {
     "engine": {*GROUND, "files", "native", "dsp", "models", "modes", "engine"},
     "rack": {*SERVED, "rack"},
     "control": {*SERVED, "link", "control"},
-    "service": {*SERVED, "service"},
+    "service": {*SERVED, "models", "native", "rack", "service"},
     "train": {*GROUND, "files", "dsp", "models", "recording", "train"},
 }
 """What each module or package of ours may import of ours."""

@@ -16,6 +16,7 @@ VERBS = {
     "analyze": "turn a recording into a CV/gate performance",
     "bench": "measure how fast the engine runs here",
     "config": "check, show and explain the settings",
+    "doctor": "find what is wrong with this system, and say what mends it",
     "train": "learn an instrument from recordings",
     "trim": "make a trained run smaller and faster",
     "study": "compare trimmings in a table and a picture",
