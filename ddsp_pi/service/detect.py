@@ -1,6 +1,9 @@
 """Which board carries this Pi, by what the system shows of it. Nothing is sent to any chip."""
 
+from collections.abc import Iterator
 from contextlib import suppress
+from functools import cache
+from itertools import chain
 from typing import NamedTuple
 
 from ddsp_pi.errors import BoardError
@@ -8,7 +11,7 @@ from ddsp_pi.rack.boards import board_names, find_board
 from ddsp_pi.rack.spec import BoardSpec, Codec
 from ddsp_pi.service.bootfiles import read_boot
 from ddsp_pi.service.host import Host
-from ddsp_pi.service.sound import card_of, cards
+from ddsp_pi.service.sound import card_of, cards, listed
 
 BARE = "breadboard"
 """The board without a codec: what is left when there is SPI and nothing else is known."""
@@ -43,28 +46,34 @@ def detect_board(host: Host) -> Detected:
 
 def detect_codec(host: Host) -> Detected:
     """The board whose codec is there as a sound card, or is at least named in config.txt."""
+    nothing = Detected(None, f"no board's codec is among the sound cards ({listed(cards(host))})")
+    return next(chain(_by_card(host), _by_overlay(host)), nothing)
+
+
+def _by_card(host: Host) -> Iterator[Detected]:
+    for board, codec in _codecs():
+        if card := card_of(host, codec):
+            yield Detected(board.name, f"its codec is here as sound card {card.id}")
+
+
+def _by_overlay(host: Host) -> Iterator[Detected]:
     boot = read_boot(host)
-    overlays = {line.overlay: line for line in boot.overlays() if line.applies} if boot else {}
+    active = [line.overlay for line in boot.overlays() if line.applies] if boot else []
     for board, codec in _codecs():
-        card = card_of(host, codec)
-        if card is not None:
-            return Detected(board.name, f"its codec is here as sound card {card.id}")
-    for board, codec in _codecs():
-        named = next((name for name in codec.overlays if name in overlays), None)
-        if boot is not None and named is not None:
-            return Detected(board.name, f"its codec's overlay {named} is in {boot.config}")
-    there = ", ".join(card.id for card in cards(host))
-    return Detected(None, "no board's codec is among the sound cards" + (f" ({there})" if there else ""))
+        for name in codec.overlays:
+            if boot and name in active:
+                yield Detected(board.name, f"its codec's overlay {name} is in {boot.config}")
 
 
-def boards() -> list[BoardSpec]:
-    """The tables of all boards that can be loaded."""
+@cache
+def boards() -> tuple[BoardSpec, ...]:
+    """The tables of all boards that can be loaded, read once: looking for entry points is slow."""
     found = []
     for name in board_names():
         # A damaged board of somebody else's must not hide the others.
         with suppress(BoardError):
             found.append(find_board(name))
-    return found
+    return tuple(found)
 
 
 def _codecs() -> list[tuple[BoardSpec, Codec]]:

@@ -64,7 +64,7 @@ class Host:
         return self.root / name.lstrip("/")
 
     def text(self, name: str) -> str | None:
-        """A small file without the zeros at its end, as in the device tree; None: not there, or not for us."""
+        """A small file without the zeros that may end it; None: it is not there, or not for us."""
         try:
             return self.path(name).read_text("utf-8", "replace").strip("\0\n ")
         except OSError:

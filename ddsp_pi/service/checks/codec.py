@@ -1,6 +1,7 @@
 """The codec of the board: its overlay, its driver on I²C, its sound card, and who plays on it."""
 
 import re
+from typing import NamedTuple
 
 from ddsp_pi.rack.spec import Codec
 from ddsp_pi.service.bootfiles import BootFiles, BootLine
@@ -47,16 +48,25 @@ SOUND_OVERLAYS = (
 )
 """How overlays are called that bring a sound card on the pins of I²S, where only one can be."""
 
-KERNELS: tuple[tuple[str, tuple[int, int, int], tuple[int, int, int], str], ...] = (
-    (
-        "WM8731",
-        (5, 19, 0),
-        (6, 1, 21),
-        "its overlay rpi-proto did not work in kernels from 5.19 to early 6.1",
-    ),
-    ("WM8731", (6, 1, 74), (6, 1, 74), "its driver was broken in kernel 6.1.74"),
+
+class Kernels(NamedTuple):
+    """Kernels, first and last, in which a codec does not work on some models."""
+
+    codec: str
+    models: str
+    first: tuple[int, ...]
+    last: tuple[int, ...]
+    said: str
+
+
+KERNELS = (
+    Kernels("WM8731", "", (5, 19, 0), (6, 1, 13), "from 5.19 to 6.1.13 its overlays brought no card"),
+    Kernels("WM8731", "", (6, 1, 74), (6, 1, 74), "in 6.1.74 its card is there, but does not play"),
+    Kernels("WM8731", "Raspberry Pi 5", (6, 1, 0), (6, 1, 72), "on a Pi 5 it plays from 6.1.73 on"),
 )
-"""Codecs, kernels from and to, and what was wrong with these."""
+"""From issues 5364, 5927 and 5817 of github.com/raspberrypi/linux."""
+
+_UPGRADE = ("sudo apt update", "sudo apt full-upgrade")
 
 
 def _overlay(view: View) -> Finding:
@@ -155,13 +165,18 @@ def _i2c_wires(view: View) -> str:
 
 
 def _card(view: View) -> Finding:
-    codec, card = view.codec, card_of(view.host, view.codec)
-    if card is not None:
-        return ok(f"card {card.number} is {card.id}")
-    trouble = _kernel_trouble(view)
+    codec, card, trouble = view.codec, card_of(view.host, view.codec), _kernel_trouble(view)
+    if card is None:
+        return _no_card(codec, listed(cards(view.host)), trouble)
+    if trouble:
+        return fault(f"card {card.number} is {card.id}{trouble}", *_UPGRADE, then=REBOOT)
+    return ok(f"card {card.number} is {card.id}")
+
+
+def _no_card(codec: Codec, there: str, trouble: str) -> Finding:
     return fault(
-        f"no sound card called {' or '.join(codec.card_ids)}; there are: {listed(cards(view.host))}{trouble}",
-        *(("sudo apt update", "sudo apt full-upgrade") if trouble else ()),
+        f"no sound card called {' or '.join(codec.card_ids)}; there are: {there}{trouble}",
+        *(_UPGRADE if trouble else ()),
         by_hand="mend overlay and I²C (above) first; 'sudo dmesg | grep -i asoc' says what the driver met",
         then=REBOOT,
     )
@@ -169,10 +184,15 @@ def _card(view: View) -> Finding:
 
 def _kernel_trouble(view: View) -> str:
     release = view.host.text("/proc/sys/kernel/osrelease") or ""
-    numbers = [int(number) for number in re.findall(r"\d+", release)[:3]]
-    here = tuple(numbers + [0] * (3 - len(numbers)))
-    said = [text for name, low, high, text in KERNELS if name == view.codec.name and low <= here <= high]
-    return f"; kernel {release}: {'; '.join(said)}" if said else ""
+    here = tuple(int(number) for number in re.findall(r"\d+", release)[:3])
+    said = [
+        row.said
+        for row in KERNELS
+        if row.codec == view.codec.name
+        and view.host.model.startswith(row.models)
+        and row.first <= here <= row.last
+    ]
+    return f"; the kernel is {release}, and {'; '.join(said)}" if said else ""
 
 
 def _busy(view: View) -> Finding:

@@ -3,29 +3,36 @@
 import os
 import re
 from pathlib import Path
+from typing import NamedTuple
 
-from ddsp_pi.service.findings import Check, Finding, fault, ok, skipped, warning
+from ddsp_pi.service.findings import Check, Finding, Status, fault, ok, skipped, warning
 from ddsp_pi.service.view import View, on_pi
 
 SECTION = "Computer"
 
-_RECKONED = "meant for it; reckoned, not yet measured on a real one"
-_GIVE_LESS = "set voices to 1 and audio.period to 256, or use a Pi 4 or 5"
-TIERS: tuple[tuple[str, Status, str, str], ...] = (
-    (
-        r"Raspberry Pi (5|500|Compute Module 5)",
-        "ok",
-        "meant for it; reckoned, not yet measured on a real one",
+
+class Tier(NamedTuple):
+    """What can honestly be said of some models, and what to do about it."""
+
+    models: str
+    status: Status
+    said: str
+    advice: str = ""
+
+
+TIERS = (
+    Tier(
+        r"(4|5|Compute Module 4|Compute Module 5)", Status.OK, "meant for it; reckoned, never measured on one"
     ),
-    (
-        r"Raspberry Pi (4|400|Compute Module 4)",
-        "ok",
-        "meant for it; reckoned, not yet measured on a real one",
+    Tier(
+        r"(3|Zero 2|Compute Module 3)",
+        Status.WARNING,
+        "may play a voice or two; never tried",
+        "set voices to 1 and audio.period to 256, or use a Pi 4 or 5",
     ),
-    (r"Raspberry Pi (3|Zero 2|Compute Module 3)", "warning", "may play a voice or two; never tried"),
-    (r"", "fault", "too slow, and mostly 32-bit only"),
+    Tier("", Status.FAULT, "too slow, and mostly 32-bit only", "use a Raspberry Pi 4 or 5"),
 )
-"""Models, how they stand, and what can honestly be said of them. The first that fits counts."""
+"""The first that fits counts."""
 
 _THROTTLED = "/sys/devices/platform/soc*/soc*:firmware/get_throttled"
 _CAPPED_NOW = 1 << 1 | 1 << 2 | 1 << 3
@@ -44,18 +51,8 @@ def _model(view: View) -> Finding:
     model = view.host.model
     if not model:
         return skipped(f"not a Raspberry Pi ({_machine(view)}): plays by --sim, OSC and files")
-    status, said = next((status, said) for pattern, status, said in TIERS if re.match(pattern, model))
-    found = f"{model}: {said}"
-    return _TIER_FINDINGS[status](found)
-
-
-_TIER_FINDINGS = {
-    "ok": ok,
-    "warning": lambda found: warning(
-        found, by_hand="set voices: 1 and audio.period: 256, or use a Pi 4 or 5"
-    ),
-    "fault": lambda found: fault(found, by_hand="use a Raspberry Pi 4 or 5"),
-}
+    tier = next(tier for tier in TIERS if re.match(f"Raspberry Pi {tier.models}", model))
+    return Finding(tier.status, f"{model}: {tier.said}", by_hand=tier.advice)
 
 
 def _machine(view: View) -> str:

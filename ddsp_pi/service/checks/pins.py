@@ -157,7 +157,7 @@ CHECKS = (
         "GPIO lines",
         "a line that another program has cannot be a gate",
         _lines,
-        (has_board, rack_here),
+        (rack_here, has_board),
     ),
     Check(
         "serial-console",
@@ -173,6 +173,6 @@ CHECKS = (
         "I²C off",
         "two lines cannot be a bus and gates at once",
         _i2c_off,
-        (has_board, rack_here),
+        (rack_here, has_board),
     ),
 )

@@ -46,7 +46,7 @@ def _instruments(view: View) -> Finding:
             *dict.fromkeys(_replacing(view, path) for path in bad),
             by_hand="get yours again from where you got it, and add it with 'ddsp-pi models add'",
         )
-    return ok(f"{len(found)} instruments, all fit to play")
+    return ok(f"{', '.join(sorted(path.stem for path in found))}: all fit to play")
 
 
 def _replacing(view: View, path: Path) -> str:
@@ -79,7 +79,7 @@ def _usual_device(view: View) -> Finding:
         )
     if codec is not None and there[0].id not in codec.card_ids:
         return warning(
-            f"audio.device is empty, and the first card is {there[0].id}, not the board's codec",
+            f"audio.device is empty, and the first of the cards is {there[0].id}, not the board's codec",
             by_hand=f"set audio.device to {codec.card_ids[0]} in the configuration",
         )
     return ok(f"the system's choice, of: {listed(there)}")
@@ -123,7 +123,7 @@ CHECKS = (
         "audio-device",
         SECTION,
         "sound card",
-        "a card that is not there is waited for in silence",
+        "what plays on the wrong card, or waits for one that is not there, is silent",
         _device,
         needs=(has_config,),
     ),

@@ -95,7 +95,7 @@ def _busy(view: View) -> Finding:
     found = holders(view.host, path)
     others = [process for process in found if not process.ours]
     if others:
-        return fault(
+        return warning(
             f"{path} is in use by {', '.join(map(str, others))}",
             *(f"sudo kill {process.pid}" for process in others),
             by_hand="see what starts it, and switch that off",
@@ -168,7 +168,7 @@ CHECKS = (
         "spi-busy",
         SECTION,
         "SPI to ourselves",
-        "two programs on one converter read each other's channels",
+        "another program may set the bus to a clock or a mode that the converter does not bear",
         _busy,
         (rack_here,),
     ),
@@ -178,6 +178,6 @@ CHECKS = (
         "converter",
         "what the jacks read comes from it",
         _answers,
-        (has_board, rack_here),
+        (rack_here, has_board),
     ),
 )
