@@ -319,7 +319,7 @@ BROKEN = (
         "little memory to lock",
         lambda pi: pi.replace("/proc/self/limits", "unlimited", "8388608"),
         "memory-lock",
-        "where unlimited is needed",
+        "8388608, where unlimited is needed",
         "@audio - memlock unlimited",
     ),
     warning(

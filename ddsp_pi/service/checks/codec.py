@@ -75,24 +75,24 @@ def _overlay(view: View) -> Finding:
     right = [line for line in boot.overlays() if line.overlay in codec.overlays]
     wrong = [line for line in boot.overlays() if line.applies and _is_other(line, codec)]
     active = [line for line in right if line.applies]
+    add = boot.add(f"dtoverlay={codec.overlays[0]}")
     if wrong:
-        added = () if active else (boot.add(f"dtoverlay={codec.overlays[0]}"),)
-        where = ", ".join(f"{line} in line {line.number} of {boot.config}" for line in wrong)
-        return fault(
-            f"{where} is for another codec than this board's {codec.name}, which needs {_or(codec)}",
-            *map(boot.comment, wrong),
-            *added,
-            then=REBOOT,
-        )
+        mend = [*map(boot.comment, wrong), *(() if active else (add,))]
+        return fault(_wrong_overlay(boot, codec, wrong), *mend, then=REBOOT)
     if active:
         return ok(f"{active[0]} in line {active[0].number} of {boot.config}")
-    if card_of(view.host, codec) is not None:
-        return warning(
-            f"no dtoverlay={_or(codec)} in {boot.config}, though the codec's card is here",
-            boot.add(f"dtoverlay={codec.overlays[0]}"),
-            why="what loaded its driver may not do so at the next start",
-        )
-    return fault(_no_overlay(boot, codec, right), boot.add(f"dtoverlay={codec.overlays[0]}"), then=REBOOT)
+    if card_of(view.host, codec) is None:
+        return fault(_no_overlay(boot, codec, right), add, then=REBOOT)
+    return warning(
+        f"no dtoverlay={_or(codec)} in {boot.config}, though the codec's card is here",
+        add,
+        why="what loaded its driver may not do so at the next start",
+    )
+
+
+def _wrong_overlay(boot: BootFiles, codec: Codec, wrong: list[BootLine]) -> str:
+    where = ", ".join(f"{line} in line {line.number} of {boot.config}" for line in wrong)
+    return f"{where} is for another codec than this board's {codec.name}, which needs {_or(codec)}"
 
 
 def _no_overlay(boot: BootFiles, codec: Codec, elsewhere: list[BootLine]) -> str:

@@ -123,7 +123,7 @@ def _number(text: str) -> float:
 
 
 def _said(limit: float) -> str:
-    return "unlimited" if limit == float("inf") else f"{limit:g}"
+    return "unlimited" if limit == float("inf") else f"{limit:.0f}"
 
 
 def _governor(view: View) -> Finding:
