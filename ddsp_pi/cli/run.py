@@ -11,11 +11,14 @@ import msgspec
 
 from ddsp_pi.cli.arguments import add_instrument_arguments, configuration
 from ddsp_pi.config import Config
+from ddsp_pi.errors import BoardError
 from ddsp_pi.link.shared import create
 from ddsp_pi.processes.boards import SIM
 from ddsp_pi.processes.launch import Launch, command
 from ddsp_pi.processes.supervisor import Supervisor
 from ddsp_pi.rack.boards import find_board
+from ddsp_pi.service.detect import detect_board
+from ddsp_pi.service.host import Host
 from ddsp_pi.shipped import configs_folder
 
 DEMO = Path("performances") / "violin-phrase.csv"
@@ -65,8 +68,16 @@ def _board(name: str, args: argparse.Namespace) -> tuple[str, str | None]:
 
 
 def _at_hand(demo: str) -> tuple[str, str | None]:
-    found = "no board is named"
-    print(f"a simulated board plays: {found}", flush=True)
+    host = Host()
+    found = detect_board(host)
+    if found.name is not None:
+        print(f"{found.name} plays: {found.reason}", flush=True)
+        return found.name, None
+    if host.model:
+        raise BoardError(
+            f"{found.reason}; 'ddsp-pi doctor' tells how to mend it, --sim plays without a board"
+        )
+    print(f"a simulated board plays: {found.reason}", flush=True)
     return SIM, demo
 
 

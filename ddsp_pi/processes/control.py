@@ -5,6 +5,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 
 import msgspec
 
@@ -23,6 +24,9 @@ from ddsp_pi.processes.actions import button_actions
 from ddsp_pi.processes.boards import make_board
 from ddsp_pi.processes.launch import Launch, Status, launched
 from ddsp_pi.processes.rack_side import RackSide
+from ddsp_pi.processes.signs import Signs
+from ddsp_pi.service.host import Host
+from ddsp_pi.service.strain import strained
 
 BEAT_S = 0.001
 """How often the board is asked for gates and buttons; it reads its jacks at a pace of its own."""
@@ -99,11 +103,13 @@ def _serve(launch: Launch, link: Link, stop: threading.Event) -> None:
     osc = OscServer(hub, config.osc.port, config.osc.lan, _say, watch.select)
     _say(f"{_playing(launch)}: OSC /ddsp/note NOTE VELOCITY on port {osc.port}. Ctrl-C ends it.")
     loop = ControlLoop(link, rack, hub, outbox)
+    signs = Signs(rack.led, partial(strained, Host()))
     every: dict[int, Callable[[], None]] = {
         1: loop.beat,
         LOG_BEATS: lambda: _pass_on(link),
         LOOK_BEATS: rack.look,
-        LOOK_BEATS + 1: lambda: watch.poll(lambda path: hub.select(str(path)), _say),
+        LOOK_BEATS + 1: lambda: signs.look(loop.status),
+        LOOK_BEATS + 2: lambda: watch.poll(lambda path: hub.select(str(path)), _say),
     }
     # Whatever an earlier control process held down, nobody holds any more. Said just before the board
     # says what is open, or a gate that has been open all the time would be heard to close.

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ddsp_pi.service.findings import Check, Finding, Status, fault, ok, skipped, warning
+from ddsp_pi.service.strain import CAPPED_NOW, HOT_C, LOW_NOW, LOW_ONCE, TOO_HOT_C, celsius, throttled
 from ddsp_pi.service.view import View, on_pi
 
 SECTION = "Computer"
@@ -34,16 +35,10 @@ TIERS = (
 )
 """The first that fits counts."""
 
-_THROTTLED = "/sys/devices/platform/soc*/soc*:firmware/get_throttled"
-_CAPPED_NOW = 1 << 1 | 1 << 2 | 1 << 3
-_LOW_NOW, _LOW_ONCE = 1 << 0, 1 << 16
 _OWN_SUPPLY = (
     "give the Pi a supply of its own that keeps 5 V at its model's current (3 A for a Pi 4, 5 A for a Pi 5). "
     "A Terminal Tedium's regulator gives 1 A, which a Pi 4 exceeds: remove its power jumper then"
 )
-HOT_C, TOO_HOT_C = 75.0, 80.0
-"""At 80 °C a Pi begins to slow down."""
-
 LITTLE_BYTES, TOO_LITTLE_BYTES = 500 << 20, 20 << 20
 
 
@@ -73,32 +68,28 @@ def _version(view: View) -> str:
 
 
 def _power(view: View) -> Finding:
-    """Bits of the firmware's get_throttled; see its documentation under vcgencmd."""
-    words = [view.host.text(name) for name in view.host.glob(_THROTTLED)]
-    word = next((word for word in words if word), None)
-    if word is None:
+    bits = throttled(view.host)
+    if bits is None:
         return skipped("the firmware does not say")
-    bits = int(word, 16)
-    if bits & _LOW_NOW:
+    if bits & LOW_NOW:
         return fault("the supply is below 4.63 V now", by_hand=_OWN_SUPPLY)
-    if bits & _CAPPED_NOW:
+    if bits & CAPPED_NOW:
         return fault("the processor is slowed down now", by_hand=f"cool it, and {_OWN_SUPPLY}")
-    if bits & _LOW_ONCE:
+    if bits & LOW_ONCE:
         return warning("the supply was below 4.63 V at least once since the start", by_hand=_OWN_SUPPLY)
     return ok("no under-voltage since the start")
 
 
 def _temperature(view: View) -> Finding:
-    text = view.host.text("/sys/class/thermal/thermal_zone0/temp")
-    if text is None or not text.lstrip("-").isdigit():
+    degrees = celsius(view.host)
+    if degrees is None:
         return skipped("no thermometer here")
-    celsius = int(text) / 1000.0
     advice = "give it a heat sink or a fan, or room above it in the case"
-    if celsius >= TOO_HOT_C:
-        return fault(f"{celsius:.0f} °C: it slows down", by_hand=advice)
-    if celsius >= HOT_C:
-        return warning(f"{celsius:.0f} °C: it slows down from {TOO_HOT_C:.0f} °C on", by_hand=advice)
-    return ok(f"{celsius:.0f} °C")
+    if degrees >= TOO_HOT_C:
+        return fault(f"{degrees:.0f} °C: it slows down", by_hand=advice)
+    if degrees >= HOT_C:
+        return warning(f"{degrees:.0f} °C: it slows down from {TOO_HOT_C:.0f} °C on", by_hand=advice)
+    return ok(f"{degrees:.0f} °C")
 
 
 def _disk(view: View) -> Finding:
