@@ -13,10 +13,9 @@ from ddsp_pi.cli.arguments import add_instrument_arguments, configuration
 from ddsp_pi.config import Config
 from ddsp_pi.errors import BoardError
 from ddsp_pi.link.shared import create
-from ddsp_pi.processes.boards import SIM
 from ddsp_pi.processes.launch import Launch, command
 from ddsp_pi.processes.supervisor import Supervisor
-from ddsp_pi.rack.boards import find_board
+from ddsp_pi.rack.boards import SIM, find_board
 from ddsp_pi.service.detect import detect_board
 from ddsp_pi.service.host import Host
 from ddsp_pi.shipped import configs_folder

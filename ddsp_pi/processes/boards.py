@@ -6,15 +6,11 @@ from typing import NamedTuple
 
 from ddsp_pi.processes.launch import Launch
 from ddsp_pi.rack.board import Board
-from ddsp_pi.rack.boards import find_board
+from ddsp_pi.rack.boards import SIM, find_board
 from ddsp_pi.rack.panel import open_board
 from ddsp_pi.rack.performance import load_performance
 from ddsp_pi.rack.sim import SimBoard
 from ddsp_pi.rack.simulated import simulated_board
-
-SIM = "sim"
-"""The board that needs no parts, not even simulated ones."""
-
 
 class Opened(NamedTuple):
     """A board, and whoever plays it if it is simulated."""

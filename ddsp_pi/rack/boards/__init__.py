@@ -7,6 +7,9 @@ from ddsp_pi.rack.spec import BoardSpec
 
 GROUP = "ddsp_pi.boards"
 
+SIM = "sim"
+"""The board that needs no parts, not even simulated ones."""
+
 
 def board_names() -> list[str]:
     """The names of all boards that are installed, sorted."""
