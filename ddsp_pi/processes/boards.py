@@ -12,6 +12,7 @@ from ddsp_pi.rack.performance import load_performance
 from ddsp_pi.rack.sim import SimBoard
 from ddsp_pi.rack.simulated import simulated_board
 
+
 class Opened(NamedTuple):
     """A board, and whoever plays it if it is simulated."""
 
