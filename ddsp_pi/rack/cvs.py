@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from typing import TypeVar
 
 from ddsp_pi.config import Jack, Rack
 from ddsp_pi.errors import BoardError
@@ -27,8 +28,11 @@ def as_read(volts: float) -> float:
     return volts
 
 
-def by_jack(settings: Mapping[Jack, float]) -> dict[int, float]:
-    """A setting of some CV jacks, by their numbers."""
+T = TypeVar("T")
+
+
+def by_jack(settings: Mapping[Jack, T]) -> dict[int, T]:
+    """What is said of some CV jacks, by their numbers."""
     return {int(jack.removeprefix("cv")): value for jack, value in settings.items()}
 
 
