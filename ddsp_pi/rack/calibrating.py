@@ -15,9 +15,10 @@ from ddsp_pi.rack.calibration import (
     residual_cents,
     robust_mean,
 )
+from ddsp_pi.rack.cvs import SCAN_NS
 from ddsp_pi.rack.spec import CvInput
 
-READINGS = 400
+READINGS = 800_000_000 // SCAN_NS
 """For each point: 0.8 s of them, so that hum averages out, and at least as many conversions."""
 
 PANEL_POINTS = 5
@@ -26,7 +27,7 @@ PANEL_POINTS = 5
 TAKE, CANCEL, DONE = 1, 2, 3
 """The buttons of the panel while it calibrates."""
 
-PATIENCE = 60_000
+PATIENCE = 120_000_000_000 // SCAN_NS
 """Readings, two minutes of them, after which nobody is there any more."""
 
 

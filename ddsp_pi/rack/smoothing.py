@@ -7,9 +7,10 @@ D. Vogel, CHI 2012). After a step it starts again as a plain mean, the quickest 
 
 import math
 
-KNEE_COUNTS = 5.0
+KNEE_COUNTS = 4.75
 """Half of a way this long is gone at once. Noise of a count or so stays well below it; a glide of an octave
-per second lags by 7 cents, and a vibrato loses 4 % of its depth."""
+per second lags by 8 cents, and a vibrato of 50 cents loses 4 % of
+its depth, one of 10 cents a fifth."""
 
 JUMP = 0.5
 """A share of the way, gone at once, that makes it a new value and not a movement."""
@@ -21,7 +22,8 @@ class Smoother:
     def __init__(self, slowest: float) -> None:
         """`slowest`, 0..1: the share of the way to a new reading that is gone while all is still."""
         self._slowest = slowest
-        self._before = self._smoothed = math.nan
+        self._smoothed = math.nan
+        self._before = (math.nan, math.nan)
         self._readings = 0
         self._variance = 0.0
 
@@ -33,12 +35,13 @@ class Smoother:
     def take(self, counts: float) -> float:
         """The smoothed value after one more reading."""
         if self._readings == 0:
-            self._before = self._smoothed = counts
+            self._smoothed, self._before = counts, (counts, counts)
         away = counts - self._smoothed
-        moving = self._moving((self._before + counts) / 2.0 - self._smoothed)
-        self._before = counts
+        # Three readings together, as noise alone now and then throws two of them far to one side.
+        moving = self._moving((sum(self._before) + counts) / 3.0 - self._smoothed)
+        self._before = (self._before[1], counts)
         if moving > JUMP:
-            self._readings = 0
+            self._readings, self._before = 0, (counts, counts)
         self._readings += 1
         self._listen(away, moving)
         self._smoothed += away * max(self._slowest, 1.0 / self._readings, moving)
