@@ -33,7 +33,7 @@ BOW_LIMIT = 0.01
 """Most that the middle of the points may be out of line with their ends, as a share of their span."""
 
 RESIDUAL_LIMIT_CENTS = 12.0
-"""What is left of a semitone typed in wrong, at any of four or more points, is larger."""
+"""What is left of a semitone typed in wrong, at any of five evenly spread points, is larger."""
 
 
 class Point(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

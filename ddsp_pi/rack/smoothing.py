@@ -9,8 +9,7 @@ import math
 
 KNEE_COUNTS = 4.75
 """Half of a way this long is gone at once. Noise of a count or so stays well below it; a glide of an octave
-per second lags by 8 cents, and a vibrato of 50 cents loses 4 % of
-its depth, one of 10 cents a fifth."""
+per second lags by 8 cents, a vibrato of 50 cents loses 4 % of its depth, one of 10 cents a fifth."""
 
 JUMP = 0.5
 """A share of the way, gone at once, that makes it a new value and not a movement."""
