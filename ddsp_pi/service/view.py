@@ -71,6 +71,8 @@ def on_pi(view: View) -> str:
 
 def rack_here(view: View) -> str:
     """A need: a rack may be played here."""
+    if view.board is not None and view.board.simulated:
+        return "the board is a simulated one"
     here = view.host.model or view.host.glob("/dev/spidev*")
     return "" if here else "not a Raspberry Pi, and no SPI device"
 

@@ -134,6 +134,14 @@ def test_on_a_pi_5_the_serial_console_has_a_socket_of_its_own(pi):
     assert pi.findings()["serial-console"].status == Status.OK
 
 
+def test_a_simulated_board_needs_no_parts(pi):
+    pi.board = "sim"
+    without_spi_line(pi)
+    findings = pi.findings()
+    assert findings["spi"].found == findings["converter"].found == "the board is a simulated one"
+    assert [name for name, finding in findings.items() if finding.status == Status.FAULT] == []
+
+
 @pytest.mark.parametrize("stuck", [0, 1])
 def test_a_data_line_that_is_stuck_is_found_by_the_real_driver(pi, stuck):
     bus = SimSpi(pi.view().board.cvs, lambda jack: 1.0)

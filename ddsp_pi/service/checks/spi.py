@@ -114,7 +114,9 @@ def _answers(view: View) -> Finding:
     except ImportError:
         return skipped("spidev is not installed")
     except BoardError as error:
-        return fault(" ".join(str(error).split()), by_hand=_wires(board))
+        # Elsewhere this would be the right advice.
+        said = str(error).replace("; see 'ddsp-pi doctor'", "")
+        return fault(said, by_hand=_wires(board))
     return _judged(board, found)
 
 
