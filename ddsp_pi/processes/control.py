@@ -120,7 +120,7 @@ def _serve(launch: Launch, link: Link, stop: threading.Event) -> None:
 
 
 def _rack(launch: Launch, link: Link, hub: Hub, watch: InstrumentWatch) -> RackSide:
-    rack = RackSide(lambda: make_board(launch), launch.config.rack, hub, button_actions(hub, watch), _say)
+    rack = RackSide(lambda: make_board(launch), launch.config, hub, button_actions(hub, watch), _say)
     try:
         rack.open()
     except BoardError:

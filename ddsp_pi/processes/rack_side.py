@@ -2,14 +2,16 @@
 
 from collections.abc import Callable, Mapping
 
-from ddsp_pi.config import Rack
+from ddsp_pi.config import Config
 from ddsp_pi.control.gate_outs import GateOuts
 from ddsp_pi.control.hub import Hub
 from ddsp_pi.control.led import Led
 from ddsp_pi.errors import BoardError
 from ddsp_pi.frame import Edge
 from ddsp_pi.processes.boards import Opened
+from ddsp_pi.processes.tuning import Tuning
 from ddsp_pi.rack.board import Board, NullBoard, Press
+from ddsp_pi.rack.panel import PanelBoard
 from ddsp_pi.rack.played import Played
 from ddsp_pi.rack.sim import SimBoard
 
@@ -22,21 +24,24 @@ class RackSide:
     def __init__(
         self,
         open_board: Callable[[], Opened],
-        settings: Rack,
+        config: Config,
         hub: Hub,
         acts: Mapping[str, Act],
-        say: Callable[[str], object],
+        say: Callable[[str], None],
     ) -> None:
-        """`acts`: what the names in `settings.buttons` do."""
-        self._open, self._settings, self._hub, self._say = open_board, settings, hub, say
-        self._acts = {(row.buttons, row.held): acts[row.do] for row in settings.buttons if row.do in acts}
+        """`acts`: what the names in `rack.buttons` do; to calibrate it knows itself."""
+        self._open, self._settings, self._hub, self._say = open_board, config.rack, hub, say
+        self._routes = config.cv.routes
+        acts = {**acts, "calibrate": self.calibrate}
+        self._acts = {(row.buttons, row.held): acts[row.do] for row in config.rack.buttons}
         self.board: Board = NullBoard()
         self.player: SimBoard | None = None
         """Who plays the board, if it is simulated."""
         self._played = Played(self.board, 0.0)
+        self._tuning: Tuning | None = None
         self._trouble = ""
         self.led = Led(lambda lit: self.board.set_led(lit))
-        self.gate_outs = GateOuts(settings.gate_outs, lambda gate, high: self.board.set_gate(gate, high))
+        self.gate_outs = GateOuts(config.rack.gate_outs, lambda gate, high: self.board.set_gate(gate, high))
 
     def open(self) -> None:
         """Open the board.
@@ -48,12 +53,17 @@ class RackSide:
         if self.player is not None:
             self._hub.on_first_note(self.player.unplug)
         self._played = Played(self.board, self._settings.gate_delay_ms)
+        if isinstance(self.board, PanelBoard):
+            self._tuning = Tuning(self.board, self._routes, self.led, self._say)
         self.led.renew()
         self.gate_outs.renew()
 
     def volts(self, now_ns: int) -> tuple[float, ...]:
         """Volts of the CV jacks and of the gates."""
-        return self._played.volts(now_ns)
+        volts = self._played.volts(now_ns)
+        if self._tuning is not None:
+            self._tuning.beat()
+        return volts
 
     def beat(self, now_ns: int) -> None:
         """Pass gates on, act on buttons, set light and outputs."""
@@ -71,9 +81,19 @@ class RackSide:
 
     def press(self, press: Press) -> None:
         """Buttons were used."""
+        if self._tuning is not None and self._tuning.busy:
+            self._tuning.press(press)
+            return
         act = self._acts.get((press.buttons, press.held))
         if act is not None:
             act()
+
+    def calibrate(self) -> None:
+        """Calibrate from the panel."""
+        if self._tuning is None:
+            self._say("nothing here to calibrate: no board with a converter plays")
+        else:
+            self._tuning.begin()
 
     def look(self) -> None:
         """Say once what is wrong with the board, and when it is right again; open it if it was not there."""
@@ -81,6 +101,8 @@ class RackSide:
         if trouble != self._trouble:
             self._trouble = trouble
             self._say(f"{trouble}. What was last read plays on" if trouble else "the board answers again")
+        if self._tuning is not None:
+            self._tuning.look()
 
     def close(self) -> None:
         """Light and outputs off; let go of the board."""

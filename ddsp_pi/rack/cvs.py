@@ -47,7 +47,7 @@ class CvReader:
         corrections: Mapping[int, Correction] | None = None,
     ) -> None:
         """`corrections`: by jack, from 1 on."""
-        self._converter, self._cvs, self._oversample = converter, tuple(cvs), settings.oversample
+        self._converter, self._cvs, self.oversample = converter, tuple(cvs), settings.oversample
         share = slowest_share(settings.smooth_ms, SCAN_NS / 1e6)
         self._smoothers = [Smoother(share) for _ in cvs]
         deadbands = by_jack(settings.deadbands)
@@ -87,7 +87,7 @@ class CvReader:
 
     def _mean(self, channel: int) -> float:
         read = self._converter.read
-        return sum([read(channel) for _ in range(self._oversample)]) / self._oversample
+        return sum([read(channel) for _ in range(self.oversample)]) / self.oversample
 
     def _take(self, counts: Sequence[float]) -> None:
         nominal = [cv.volts(count) for cv, count in zip(self._cvs, counts, strict=True)]
