@@ -101,8 +101,7 @@ class RpiGpioPins:
 
     def _followed(self) -> list[Change]:
         waiting = [self._noticed.popleft() for _ in range(len(self._noticed))]
-        found = [change for edge in waiting for change in self._edges.edge(*edge)]
-        return sorted(found + self._edges.overdue(time.monotonic_ns()), key=lambda change: change.at_ns)
+        return [change for edge in waiting for change in self._edges.edge(*edge)]
 
     def _read(self) -> list[Change]:
         """What the levels say; edges until now are in them."""
