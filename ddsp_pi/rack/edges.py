@@ -6,9 +6,9 @@ from ddsp_pi.rack.pins import Change
 class Edges:
     """What a set of lines is believed to be, kept by their edges. Before anything is said they are inactive.
 
-    Whoever reports an edge reads the level a moment later, and edges that come fast are reported as one. The
-    level is right in any case; if it is no news, the line has been away and came back before anybody looked, and
-    a pulse without length is told. Some pulses may be told twice like that, none not at all: debounce them.
+    Whoever reports an edge reads the level a moment later, and edges that come fast are reported as one.
+    The level is right in any case. If it is no news, the line was away and came back before anybody looked:
+    a pulse without length is told. Like that some may be told twice, and want to be debounced.
     """
 
     def __init__(self) -> None:
