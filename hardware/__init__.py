@@ -1,0 +1,1 @@
+"""Pages and drawings of the boards, made from their tables."""
