@@ -1,6 +1,8 @@
 """What a board wants of the Pi's boot files, of its mixer and of the configuration."""
 
+from ddsp_pi.config import SYSTEM_FILE
 from ddsp_pi.rack.spec import BoardSpec, Codec
+from hardware.plays import DEFAULT, Setup
 
 _SERIAL, _I2C, _ONE_WIRE = {14, 15}, {2, 3}, 4
 
@@ -63,12 +65,15 @@ def commands(codec: Codec, card: str) -> list[str]:
     return [f"amixer -c {card} cset name='{row.control}' '{row.value}'" for row in codec.mixer]
 
 
-def settings(spec: BoardSpec) -> str:
-    """The lines of ddsp-pi's own configuration that name the board and its sound card."""
+def settings(spec: BoardSpec, setup: Setup) -> str:
+    """The configuration of ddsp-pi: the file that ships for the board, or the lines that name it."""
+    if setup.file != DEFAULT:
+        file = f"configs/{setup.file}"
+        command = f"sudo install -D {file} {SYSTEM_FILE}"
+        return f"[`{file}`](../{file}) is made for this board:\n\n```sh\n{command}\n```"
     rows = ["rack:", f"  board: {spec.name}"]
     if spec.codec:
         rows += ["audio:", f"  device: {spec.codec.card_ids[0]}"]
-        rows += [f"  inputs: {spec.codec.inputs}      # for the modes that listen"] * bool(spec.codec.inputs)
     return "\n".join(["```yaml", *rows, "```"])
 
 

@@ -6,22 +6,23 @@ from collections.abc import Callable, Mapping, Sequence
 from ddsp_pi.config import Config
 from ddsp_pi.rack.spec import BoardSpec
 from hardware import boot, parts, pis, tables
+from hardware.plays import Setup
 
 _SECTION = re.compile(r"<!-- (?P<name>[a-z]+) -->\n.*?<!-- /(?P=name) -->", re.DOTALL)
 _WINDOWS = "terminal-tedium-wm8731"
 """Whose knobs the page about all boards takes for its example."""
 
-BOARD: dict[str, Callable[[BoardSpec, Config], str]] = {
-    "drawings": lambda spec, config: drawings(spec),
-    "notes": lambda spec, config: tables.notes(spec),
-    "jacks": tables.jacks,
-    "panel": tables.panel,
-    "pins": lambda spec, config: tables.pins(spec),
-    "converter": lambda spec, config: tables.converter(spec),
-    "boot": lambda spec, config: boot.page(spec),
-    "mixer": lambda spec, config: boot.mixer(spec),
-    "settings": lambda spec, config: boot.settings(spec),
-    "parts": lambda spec, config: parts.bill(spec),
+BOARD: dict[str, Callable[[BoardSpec, Setup], str]] = {
+    "drawings": lambda spec, setup: drawings(spec),
+    "notes": lambda spec, setup: tables.notes(spec),
+    "jacks": lambda spec, setup: tables.jacks(spec, setup.config),
+    "panel": lambda spec, setup: tables.panel(spec, setup.config),
+    "pins": lambda spec, setup: tables.pins(spec),
+    "converter": lambda spec, setup: tables.converter(spec),
+    "boot": lambda spec, setup: boot.page(spec),
+    "mixer": lambda spec, setup: boot.mixer(spec),
+    "settings": lambda spec, setup: boot.settings(spec, setup),
+    "parts": lambda spec, setup: parts.bill(spec),
 }
 """The sections of a board's page."""
 
@@ -72,10 +73,10 @@ def drawings(spec: BoardSpec) -> str:
     return "\n\n".join(f"![{spec.title}: {what}]({spec.name}-{what}.svg)" for what in ("panel", "wiring"))
 
 
-def of_board(text: str, spec: BoardSpec, config: Config) -> str:
+def of_board(text: str, spec: BoardSpec, setup: Setup) -> str:
     """The page of a board, renewed."""
     return renewed(
-        text, {name: make(spec, config) for name, make in BOARD.items() if f"<!-- {name} -->" in text}
+        text, {name: make(spec, setup) for name, make in BOARD.items() if f"<!-- {name} -->" in text}
     )
 
 

@@ -1,11 +1,38 @@
-"""What every jack, button and output does before anything was configured."""
+"""What every jack, button and output of a board does with the settings that ship for it."""
 
-from ddsp_pi.config import Config, Route
+from dataclasses import dataclass
+from functools import cache
+
+from ddsp_pi.config import Config, Route, load_config
+from ddsp_pi.rack.spec import BoardSpec
+from ddsp_pi.shipped import configs_folder
 
 _GATES = {1: "notes", 2: "2nd voice*"}
 SECOND_VOICE = "* with voices: 2 in the configuration"
 
 _GATE_OUTS = {"note": "while a note sounds", "trigger": "10 ms per note", "osc": "as OSC says"}
+
+
+DEFAULT = "default.yaml"
+
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """Settings, and the file in `configs` that they are from."""
+
+    file: str
+    config: Config
+
+
+def setup(spec: BoardSpec) -> Setup:
+    """The settings that ship for a board: the first file that names it, or the defaults."""
+    named = (each for each in _shipped() if each.config.rack.board == spec.name)
+    return next(named, Setup(DEFAULT, load_config()))
+
+
+@cache
+def _shipped() -> tuple[Setup, ...]:
+    return tuple(Setup(path.name, load_config(path)) for path in sorted(configs_folder().glob("*.yaml")))
 
 
 def jack(config: Config, number: int) -> tuple[str, str]:

@@ -102,14 +102,17 @@ def knobs(cv: CvInput) -> str:
 
 def budget(specs: Sequence[BoardSpec], oversample: int) -> str:
     """How busy the converter is."""
+    hz = 10**9 // SCAN_NS
     rows = []
     for spec in specs:
-        each_us = BITS / spec.spi.hz * 1e6
-        conversions = len(spec.cvs) * oversample * 10**9 // SCAN_NS
-        wire, whole = (f"{conversions * us / 1e4:.0f} %" for us in (each_us, each_us + DRIVER_US))
-        sum_ = f"{len(spec.cvs)} jacks × {oversample} × {10**9 // SCAN_NS} Hz"
-        rows.append((spec.title, f"{sum_} = {conversions}", wire, whole))
-    return table("board | conversions in a second | of the wire | of a core, estimated", rows, right=(2, 3))
+        wire_us = BITS / spec.spi.hz * 1e6
+        conversions = len(spec.cvs) * oversample * hz
+        wire, whole = (f"{conversions * us / 1e4:.0f} %" for us in (wire_us, wire_us + DRIVER_US))
+        rows.append((spec.title, f"{len(spec.cvs)} × {oversample} × {hz} = {conversions}", wire, whole))
+    return f"""Each CV jack is read {hz} times a second, as the mean of `rack.oversample` conversions
+({oversample} by default).
+
+{table("board | conversions in a second | of the wire | of a core, estimated", rows, right=(2, 3))}"""
 
 
 def _step(cv: CvInput) -> str:

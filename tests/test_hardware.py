@@ -6,13 +6,12 @@ from itertools import combinations
 from xml.etree import ElementTree
 
 import pytest
-import yaml
 
 from ddsp_pi.config import load_config
 from ddsp_pi.rack.board import N_BUTTONS, N_CVS, N_GATES
 from ddsp_pi.rack.boards import board_names, find_board
 from ddsp_pi.rack.spec import FULL_SCALE
-from hardware import boot, generate, pages, signals
+from hardware import boot, generate, pages, plays, signals
 from hardware.drawing import breadboard
 from hardware.drawing.layouts import layout
 from hardware.parts import PARTS, Values
@@ -56,8 +55,12 @@ def spec(request):
     return request.param
 
 
+def page(name):
+    return (FOLDER / f"{name}.md").read_text("utf-8")
+
+
 def svg(spec, what):
-    return dict(generate.of_board(spec, CONFIG))[f"{spec.name}-{what}.svg"]
+    return dict(generate.of_board(spec))[f"{spec.name}-{what}.svg"]
 
 
 def nodes(root, tag):
@@ -95,22 +98,22 @@ def test_every_board_has_its_page_and_drawings_and_nothing_is_left_of_another():
 
 @pytest.mark.parametrize("name", BOARDS)
 def test_a_page_has_every_section_that_it_needs(name):
-    text = (FOLDER / f"{name}.md").read_text("utf-8")
+    text = page(name)
     assert all(f"<!-- {section} -->" in text for section in pages.EVERY)
     assert all(note in text for note in BOARDS[name].notes)
     assert f"({name}-panel.svg)" in text
     assert f"({name}-wiring.svg)" in text
 
 
-@pytest.mark.parametrize("page", sorted(path.name for path in FOLDER.glob("*.md")))
-def test_every_link_leads_somewhere(page):
-    text = (FOLDER / page).read_text("utf-8")
+@pytest.mark.parametrize("name", [*BOARDS, "README"])
+def test_every_link_leads_somewhere(name):
+    text = page(name)
     links = re.findall(r"\]\(([^)#]*)(?:#([^)]*))?\)", text)
     assert links
     for target, anchor in links:
         if target.startswith("https://"):
             continue
-        there = FOLDER / target if target else FOLDER / page
+        there = FOLDER / (target or f"{name}.md")
         assert there.exists(), target
         if anchor:
             titles = re.findall(r"^#+ (.+)$", there.read_text("utf-8"), re.MULTILINE)
@@ -202,7 +205,7 @@ def test_no_words_lie_upon_others(drawn):
 
 
 def test_every_pin_stands_in_drawing_and_table(spec):
-    said, rows = texts(spec, "wiring"), pages.BOARD["pins"](spec, CONFIG).splitlines()
+    said, rows = texts(spec, "wiring"), pages.BOARD["pins"](spec, plays.setup(spec)).splitlines()
     for signal in signals.signals(spec):
         assert f"GPIO {signal.bcm}" in said
         assert signal.name in said or signal.name.removeprefix("SPI0 ") in said
@@ -245,10 +248,13 @@ def test_everything_on_the_board_is_on_its_panel(spec):
     assert all(0 < spot.x_mm < plan.width_mm and 0 < spot.y_mm < plan.height_mm for spot in plan.spots)
 
 
-def test_the_panel_says_what_the_default_configuration_plays():
-    said = " ".join(texts(BOARDS["breadboard"], "panel"))
-    for route in CONFIG.cv.routes:
+@pytest.mark.parametrize("name", BOARDS)
+def test_the_panel_says_what_the_settings_of_the_board_play(name):
+    said, made = texts(BOARDS[name], "panel"), plays.setup(BOARDS[name])
+    assert f"The panel, and what it plays with configs/{made.file}" in said
+    for route in made.config.cv.routes:
         assert ("pitch" if route.law == "v_oct" else route.to.replace("_", " ")) in said
+    assert said.count("free") == 3 + len(BOARDS[name].cvs) - len(made.config.cv.routes)
     assert "next instrument" in said
     assert "Buttons 1 + 2 held: calibrate." in said
 
@@ -313,22 +319,33 @@ def test_every_setting_of_a_mixer_has_its_command():
 
 
 @pytest.mark.parametrize("name", BOARDS)
-def test_the_configurations_of_a_page_can_be_used(name, tmp_path):
-    blocks = re.findall(r"```yaml\n(.*?)```", (FOLDER / f"{name}.md").read_text("utf-8"), re.DOTALL)
-    for block in blocks:
-        file = tmp_path / "page.yaml"
-        file.write_text(block)
-        config = load_config(file)
-    assert config.rack.board == name
-    assert config.audio.device == (BOARDS[name].codec and BOARDS[name].codec.card_ids[0])
+def test_the_settings_that_a_page_names_are_those_of_its_board(name):
+    made = plays.setup(BOARDS[name])
+    assert f"sudo install -D configs/{made.file} /etc/ddsp_pi/config.yaml" in page(name)
+    assert made.config.rack.board == name
+    assert made.config.audio.device == (BOARDS[name].codec and BOARDS[name].codec.card_ids[0])
 
 
-def test_settings_that_the_text_names_exist():
-    for page in FOLDER.glob("*.md"):
-        for path in re.findall(r"`(rack\.\w+)`", page.read_text("utf-8")):
-            assert hasattr(CONFIG.rack, path.removeprefix("rack.")), path
-        for line in re.findall(r"`((?:audio|cv|rack): \{[^`]*\})`", page.read_text("utf-8")):
-            assert isinstance(yaml.safe_load(line), dict)
+def test_the_settings_of_a_board_that_has_no_file_can_be_used(tmp_path):
+    file = tmp_path / "config.yaml"
+    text = boot.settings(example_board(), plays.Setup(plays.DEFAULT, CONFIG))
+    file.write_text(text.removeprefix("```yaml\n").removesuffix("```"))
+    config = load_config(file)
+    assert (config.rack.board, config.audio.device) == ("my-rack", "sndrpihifiberry")
+
+
+@pytest.mark.parametrize("name", [*BOARDS, "README"])
+def test_settings_that_the_text_names_exist(name, tmp_path):
+    for path in re.findall(r"`(rack\.\w+)`", page(name)):
+        assert hasattr(CONFIG.rack, path.removeprefix("rack.")), path
+    for number, line in enumerate(re.findall(r"`((?:audio|cv|rack): \{[^`]*\})`", page(name))):
+        file = tmp_path / f"{number}.yaml"
+        file.write_text(line)
+        assert load_config(file) != CONFIG
+
+
+def test_what_the_text_says_of_a_jack_that_wakes_is_the_default():
+    assert "with `cv2: 0.25`, the default" in README
     assert CONFIG.rack.wakes == {"cv2": 0.25}
 
 
@@ -355,7 +372,7 @@ def test_the_board_of_the_readme_is_found_by_its_entry_point(tmp_path, monkeypat
 
 
 def test_a_new_board_gets_a_page_of_its_own():
-    made = dict(generate.of_board(example_board(), CONFIG))
+    made = dict(generate.of_board(example_board()))
     assert sorted(made) == ["my-rack-panel.svg", "my-rack-wiring.svg", "my-rack.md"]
     assert all(f"<!-- {section} -->\n<!--" not in made["my-rack.md"] for section in pages.EVERY)
     assert "dtoverlay=hifiberry-dac" in made["my-rack.md"]

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Sequence
 
-from ddsp_pi.config import Config
 from ddsp_pi.rack.spec import BoardSpec, Line
 from hardware import plays
 from hardware.drawing import header, symbols
@@ -27,7 +26,7 @@ _POWER_LANE, _GROUND_LANE = 716.0, 862.0
 _LANES = {"CLK": 742.0, "DOUT": 772.0, "DIN": 802.0, "CS": 832.0}
 
 
-def drawing(spec: BoardSpec, config: Config) -> str:
+def drawing(spec: BoardSpec, setup: plays.Setup) -> str:
     """All of it, as SVG."""
     used = {signal.pin: signal for signal in signals(spec)}
     sheet = Sheet(_WIDTH, _CARDS_TOP + 330, f"Wiring: {spec.title}")
@@ -37,7 +36,7 @@ def drawing(spec: BoardSpec, config: Config) -> str:
         if signal.kind in CIRCUITS:
             place = header.place(signal.pin, _LEFT, _TOP)
             header.box(sheet, *place, signal, 430, CIRCUITS[signal.kind])
-    _converter(sheet, spec, config)
+    _converter(sheet, spec, setup)
     _supply(sheet)
     bus = [signal for signal in used.values() if signal.kind == "spi"]
     for signal in bus:
@@ -57,7 +56,7 @@ def _chip_y(name: str) -> float:
     return _CHIP_TOP + _PITCH * (pin - 1 if pin <= 8 else 16 - pin)
 
 
-def _converter(sheet: Sheet, spec: BoardSpec, config: Config) -> None:
+def _converter(sheet: Sheet, spec: BoardSpec, setup: plays.Setup) -> None:
     """The chip from above, and the jacks at its channels."""
     height = 7 * _PITCH + 40
     sheet.rect(_CHIP_LEFT, _CHIP_TOP - 20, _CHIP_RIGHT - _CHIP_LEFT, height, "#2b2f33", "#1b1d20", radius=8)
@@ -66,7 +65,7 @@ def _converter(sheet: Sheet, spec: BoardSpec, config: Config) -> None:
     for row, words in ((3.5, "MCP3208"), (4.5, "DIP-16")):
         sheet.text(middle, _CHIP_TOP + row * _PITCH + 4, words, 12.5, "#adb5bd", at="middle", bold=True)
     for jack, cv in enumerate(spec.cvs, 1):
-        _jack(sheet, _chip_y(f"CH{cv.channel}"), jack, plays.jack(config, jack)[0])
+        _jack(sheet, _chip_y(f"CH{cv.channel}"), jack, plays.jack(setup.config, jack)[0])
     for pin, name in enumerate(MCP3208, 1):
         _leg(sheet, pin, name)
 

@@ -1,4 +1,4 @@
-"""The panel of a board, with what everything on it plays before anything was configured."""
+"""The panel of a board, with what everything on it plays with the settings that ship for it."""
 
 from collections.abc import Callable
 
@@ -11,26 +11,28 @@ from hardware.drawing.sheet import CARD, COLOURS, FAINT, INK, Sheet, fitted
 SCALE = 10.0
 """Pixels per millimetre."""
 
-_TOP, _SIDE, _FOOT = 116.0, 40.0, 20.0
+_TOP, _SIDE, _FOOT, _RIM = 126.0, 40.0, 20.0, 14.0
 _SIDES = {1: "L", 2: "R"}
 _METAL, _HOLE, _PLATE = "#d8d5ce", "#1b1d20", "#efece5"
 
 
-def drawing(spec: BoardSpec, config: Config) -> str:
+def drawing(spec: BoardSpec, setup: plays.Setup) -> str:
     """The panel as SVG."""
-    plan = layout(spec)
+    plan, config = layout(spec), setup.config
     width = max(plan.width_mm * SCALE, 720.0)
     notes = [row for note in _notes(spec, config, plan) for row in (*fitted(note, width, 13), "")]
-    height = _TOP + plan.height_mm * SCALE + 40 + 13 * 1.4 * len(notes) + _FOOT
+    height = _TOP + plan.height_mm * SCALE + 50 + 13 * 1.4 * len(notes) + _FOOT
     sheet = Sheet(width + 2 * _SIDE, height, f"Panel: {spec.title}")
-    sheet.heading(spec.title, "The panel, and what it plays in the default configuration")
+    sheet.heading(spec.title, f"The panel, and what it plays with configs/{setup.file}")
     left = _SIDE + (width - plan.width_mm * SCALE) / 2
-    sheet.rect(left, _TOP, plan.width_mm * SCALE, plan.height_mm * SCALE, _PLATE, "#b8b2a5", radius=10)
+    # A panel is a little larger than the board behind it.
+    size = (plan.width_mm * SCALE + 2 * _RIM, plan.height_mm * SCALE + 2 * _RIM)
+    sheet.rect(left - _RIM, _TOP - _RIM, *size, _PLATE, "#b8b2a5", radius=10)
     for spot in plan.spots:
         x, y = left + spot.x_mm * SCALE, _TOP + (plan.height_mm - spot.y_mm) * SCALE
         _DRAWN[spot.kind](sheet, x, y, spot)
         _label(sheet, x, y, spot, config)
-    sheet.lines(_SIDE, _TOP + plan.height_mm * SCALE + 36, notes, 13, FAINT)
+    sheet.lines(_SIDE, _TOP + plan.height_mm * SCALE + 46, notes, 13, FAINT)
     return sheet.svg()
 
 
