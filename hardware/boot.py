@@ -9,7 +9,8 @@ _SERIAL, _I2C, _ONE_WIRE = {14, 15}, {2, 3}, 4
 
 def config_txt(spec: BoardSpec) -> str:
     """The lines for /boot/firmware/config.txt, each with its reason."""
-    rows = ["# the converter of the CV jacks", "dtparam=spi=on", *_i2c(spec)]
+    # Whatever section the file ends with, these count.
+    rows = ["[all]", "# the converter of the CV jacks", "dtparam=spi=on", *_i2c(spec)]
     if spec.codec:
         rows += ["# the sound of the board, and not the Pi's own", "dtparam=audio=off"]
         rows += [f"dtoverlay={spec.codec.overlays[0]}"]

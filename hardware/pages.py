@@ -88,6 +88,7 @@ def of_all(text: str, specs: Sequence[BoardSpec], config: Config) -> str:
         "knobs": tables.knobs(example.cvs[0]),
         "budget": tables.budget(specs, config.rack.oversample),
         "pis": pis.models(),
+        "kernels": pis.kernels(),
     }
     return renewed(text, made)
 

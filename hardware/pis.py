@@ -4,6 +4,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
+from ddsp_pi.service.checks.codec import KERNELS
 from hardware.tables import table
 
 BUDGET = Path(__file__).parents[1] / "tests" / "arm64" / "budget.json"
@@ -48,9 +49,14 @@ def models() -> str:
         )
         for pi in PIS
     ]
-    rows.append(("Pi 1, 2, Zero, Zero W", "32-bit", "no", "–", "–", "no onnxruntime or numpy for them"))
+    rows.append(("Pi 1, Zero, Zero W, 2 before v1.2", "32-bit", "no", "–", "–", "no onnxruntime or numpy for them"))
     head = "model | core | tier | native, of a core | numpy, of a core | remarks"
     return table(head, rows, right=(3, 4))
+
+
+def kernels() -> str:
+    """Kernels that have faults, as the doctor knows them."""
+    return "\n".join(f"- {row.codec}: {row.said}" for row in KERNELS)
 
 
 def _share(instructions: int, pi: Pi) -> str:

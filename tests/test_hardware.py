@@ -11,6 +11,8 @@ from ddsp_pi.config import load_config
 from ddsp_pi.rack.board import N_BUTTONS, N_CVS, N_GATES
 from ddsp_pi.rack.boards import board_names, find_board
 from ddsp_pi.rack.spec import FULL_SCALE
+from ddsp_pi.service.bootfiles import read_boot
+from ddsp_pi.service.host import Host
 from hardware import boot, generate, pages, plays, signals
 from hardware.drawing import breadboard
 from hardware.drawing.layouts import layout
@@ -275,7 +277,9 @@ def test_the_breadboard_s_parts_are_those_of_its_table():
 
 
 def config_lines(spec):
-    return [line for line in boot.config_txt(spec).splitlines() if not line.startswith("#")]
+    first, *lines = boot.config_txt(spec).splitlines()
+    assert first == "[all]"
+    return [line for line in lines if not line.startswith("#")]
 
 
 @pytest.mark.parametrize(
@@ -301,6 +305,21 @@ def config_lines(spec):
 def test_the_boot_lines_of_each_board(name, lines):
     assert config_lines(BOARDS[name]) == lines
     assert ("serial-getty" in boot.page(BOARDS[name])) == ("enable_uart=0" in lines)
+
+
+def test_the_doctor_reads_the_boot_lines_as_the_board_wants_them(spec, tmp_path):
+    file = tmp_path / "boot/firmware/config.txt"
+    file.parent.mkdir(parents=True)
+    file.write_text(f"dtparam=audio=on\n[cm5]\ndtoverlay=dwc2,dr_mode=host\n{boot.config_txt(spec)}\n")
+    read = read_boot(Host(tmp_path))
+    codec, pins = spec.codec, {line.pin for line in spec.lines.values()}
+    assert read.switched_on("spi")
+    assert read.switched_on("i2c_arm") == (codec is not None and codec.i2c_address is not None)
+    assert read.switched_on("audio") == (codec is None)
+    assert [line.overlay for line in read.overlays() if line.applies] == (
+        [codec.overlays[0]] if codec else []
+    )
+    assert read.values("enable_uart") == (["0"] if 14 in pins else [])
 
 
 def test_the_console_is_taken_out_of_the_kernel_s_line_and_nothing_else():
