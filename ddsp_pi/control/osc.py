@@ -3,12 +3,22 @@
 import re
 import threading
 from collections.abc import Callable
-from typing import Any
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 from ddsp_pi.control.hub import Hub
+from ddsp_pi.control.messages import message, whole
+from ddsp_pi.control.reports import Reports
+from ddsp_pi.control.subscribers import Address, Subscribers
 from ddsp_pi.errors import AudioError, ParamError
 
+if TYPE_CHECKING:
+    from pythonosc.dispatcher import Dispatcher
+
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
+
+Reply = tuple[str, int] | None
+"""What goes back to the sender of a message."""
 
 LOOPBACK, EVERYWHERE = "127.0.0.1", "0.0.0.0"
 
@@ -23,17 +33,27 @@ class OscServer:
         lan: bool,
         say: Callable[[str], None],
         select: Callable[[str], None],
+        reports: Reports | None = None,
     ) -> None:
+        """Play on a hub, `say` the first bad message, `select` instruments.
+
+        Args:
+            port: UDP port; 0 takes a free one.
+            lan: whether other computers are heard.
+            reports: who subscribes is told these; without them nobody can.
+        """
         from pythonosc.dispatcher import Dispatcher
         from pythonosc.osc_server import BlockingOSCUDPServer
 
-        self._hub, self._say, self._select = hub, say, select
+        self._hub, self._say, self._select, self._reports = hub, say, select, reports
         self.rejected = 0
         # A module without a clock battery would hold bundles stamped in its future.
         dispatcher = Dispatcher(strict_timing=False)
         dispatcher.map("/ddsp/note", self._guarded(self._note))
         dispatcher.map("/ddsp/param/*", self._guarded(self._param))
         dispatcher.map("/ddsp/instrument", self._guarded(self._instrument))
+        if reports is not None:
+            self._map_reports(dispatcher, reports)
         dispatcher.set_default_handler(self._guarded(self._unknown))
         try:
             self._server = BlockingOSCUDPServer((EVERYWHERE if lan else LOOPBACK, port), dispatcher)
@@ -51,16 +71,35 @@ class OscServer:
         self._server.shutdown()
         self._server.server_close()
 
-    def _guarded(self, handler: Callable[..., None]) -> Callable[..., None]:
-        def take(address: str, *values: Any) -> None:
+    def _map_reports(self, dispatcher: "Dispatcher", reports: Reports) -> None:
+        topics = {"/ddsp/subscribe": reports.listeners, "/ddsp/subscribe/raw": reports.recorders}
+        for address, subscribers in topics.items():
+            dispatcher.map(address, self._subscription(subscribers), needs_reply_address=True)
+        dispatcher.map("/ddsp/ping", self._guarded(partial(_pong, reports.listeners)))
+
+    def _guarded(self, handler: Callable[..., Reply]) -> Callable[..., Reply]:
+        def take(address: str, *values: Any) -> Reply:
             try:
-                handler(address, *values)
+                return handler(address, *values)
             except (TypeError, ValueError, ParamError) as error:
-                self.rejected += 1
-                if self.rejected == 1:
-                    self._say(
-                        f"OSC {address} {' '.join(map(str, values))}: {error}; such messages are dropped"
-                    )
+                self._reject(f"OSC {address} {' '.join(map(str, values))}: {error}")
+                return None
+
+        return take
+
+    def _reject(self, complaint: str) -> None:
+        self.rejected += 1
+        if self.rejected == 1:
+            self._say(f"{complaint}; such messages are dropped")
+        if self._reports is not None:
+            self._reports.complain(complaint)
+
+    def _subscription(self, subscribers: Subscribers) -> Callable[..., None]:
+        def take(sender: Address, *message: Any) -> None:
+            def subscribe(address: str, port: object, host: object = sender[0]) -> None:
+                subscribers.add(host, port)
+
+            self._guarded(subscribe)(*message)
 
         return take
 
@@ -80,3 +119,9 @@ class OscServer:
 
     def _unknown(self, address: str, *values: Any) -> None:
         raise ValueError("nobody listens to that address")
+
+
+def _pong(listeners: Subscribers, address: str, number: object) -> Reply:
+    known = whole(number, -(1 << 31), (1 << 31) - 1, "a number")
+    listeners.send(message("/ddsp/pong", "i", known))
+    return "/ddsp/pong", known
