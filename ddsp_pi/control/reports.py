@@ -19,15 +19,17 @@ ERROR_NS = 1_000_000_000
 """What is wrong is told with the next status, and again so often while it lasts."""
 
 SHORT, HELD = 1, 2
-"""How a button was pressed."""
+"""How a button was pressed, in the messages."""
 
 LONGEST_TEXT = 400
 """Letters of a text that is told."""
 
 _text = lru_cache(maxsize=16)(message)
-_load = Numbers("/ddsp/stat/load", "f")
-_worst_load = Numbers("/ddsp/stat/worst_load", "f")
-_xruns = Numbers("/ddsp/stat/xruns", "i")
+_STATS = (
+    Numbers("/ddsp/stat/load", "f"),
+    Numbers("/ddsp/stat/worst_load", "f"),
+    Numbers("/ddsp/stat/xruns", "i"),
+)
 
 
 class Reports:
@@ -41,7 +43,7 @@ class Reports:
         self._volts: Sequence[float] = ()
         self._told: Sequence[float] = ()
         self._noise: Sequence[float] = ()
-        self._engine: list[bytes] = []
+        self._engine: tuple[float, float, int] | None = None
         self._instrument = self._trouble = self._said = ""
         self._complaints: deque[str] = deque(maxlen=1)
         self._cv_due_ns = self._status_due_ns = self._error_due_ns = 0
@@ -83,9 +85,7 @@ class Reports:
 
     def engine(self, load: float, worst_load: float, xruns: int, instrument: str) -> None:
         """How the engine does (1 = all the time there is), and which instrument plays, by name."""
-        if self.listeners:
-            self._engine = [_load(load), _worst_load(worst_load), _xruns(xruns)]
-            self._instrument = instrument
+        self._engine, self._instrument = (load, worst_load, xruns), instrument
 
     def health(self, noise_volts: Sequence[float], trouble: str) -> None:
         """How the board does; no trouble: an empty text."""
@@ -112,7 +112,9 @@ class Reports:
         return self._cv(*self._volts[: self._cvs])
 
     def _status(self) -> list[bytes]:
-        status = list(self._engine)
+        status = []
+        if self._engine is not None:
+            status = [stat(figure) for stat, figure in zip(_STATS, self._engine, strict=True)]
         if self._noise:
             status.append(self._noises(*self._noise[: self._cvs]))
         if self._instrument:

@@ -1,0 +1,99 @@
+"""A reading, ready to be shown: what each jack plays, notes by name, noise in cents."""
+
+import math
+from collections.abc import Callable, Sequence
+
+import msgspec
+
+from ddsp_pi.config import Config, Route
+from ddsp_pi.dsp.notes import name_and_cents
+from ddsp_pi.monitor.reading import Reading
+from ddsp_pi.rack.routing import LAWS
+
+CENTS_PER_VOLT = 1200.0
+"""Of a jack with an octave per volt."""
+
+
+class Jack(msgspec.Struct, frozen=True):
+    """A CV jack."""
+
+    jack: str
+    volts: float | None
+    """None: nothing is patched, as far as the board can tell."""
+    plays: str
+    """The parameters that it drives."""
+    note: float | None
+    """MIDI number, if it plays one."""
+    name: str
+    """Of the note, with cents."""
+    noise_cents: float | None
+
+
+class Button(msgspec.Struct, frozen=True):
+    """A button that was pressed."""
+
+    button: int
+    held: bool
+
+
+class View(msgspec.Struct, frozen=True):
+    """All there is to show; what is not known is None or empty."""
+
+    jacks: tuple[Jack, ...]
+    gates: dict[int, bool]
+    buttons: tuple[Button, ...]
+    load: float | None
+    worst_load: float | None
+    xruns: int | None
+    instrument: str
+    trouble: str
+
+
+class Viewer:
+    """Knows what a configuration makes of the jacks."""
+
+    def __init__(self, config: Config) -> None:
+        self._plays: dict[int, list[str]] = {}
+        self._notes: dict[int, Callable[[float], float]] = {}
+        for route in config.cv.routes:
+            jack = int(route.jack.removeprefix("cv"))
+            self._plays.setdefault(jack, []).append(route.to)
+            if route.law == "v_oct":
+                self._notes.setdefault(jack, _note_of(route, config.cv.zero_volt_note))
+
+    def view(self, reading: Reading, now_s: float, presses_since_s: float) -> View:
+        """What there is to show now, with the buttons that were pressed since then."""
+        return View(
+            tuple(
+                self._jack(jack, volts, reading.noise_volts) for jack, volts in enumerate(reading.volts, 1)
+            ),
+            dict(sorted(reading.gates.items())),
+            tuple(Button(p.button, p.held) for p in reading.presses if p.at_s > presses_since_s),
+            _known(reading.load),
+            _known(reading.worst_load),
+            reading.xruns,
+            reading.instrument,
+            reading.trouble(now_s),
+        )
+
+    def _jack(self, jack: int, volts: float, noises: Sequence[float]) -> Jack:
+        note = self._notes[jack](volts) if jack in self._notes and math.isfinite(volts) else None
+        return Jack(
+            f"cv{jack}",
+            _known(volts, 5),
+            ", ".join(self._plays.get(jack, [])),
+            None if note is None else round(note, 4),
+            "" if note is None else name_and_cents(note),
+            _known(noises[jack - 1] * CENTS_PER_VOLT, 2) if jack <= len(noises) else None,
+        )
+
+
+def _note_of(route: Route, zero_volt_note: float) -> Callable[[float], float]:
+    low, high = route.volts
+    law = LAWS[route.law](route.volts, (0.0, 0.0), zero_volt_note)
+    return lambda volts: law(min(max(volts * route.attenuverter + route.offset, low), high))
+
+
+def _known(value: float, digits: int = 4) -> float | None:
+    # More would be noise of the way here.
+    return round(value, digits) if math.isfinite(value) else None
