@@ -22,11 +22,16 @@ class Screen:
     def __call__(self, view: View) -> None:
         """Show it."""
         size = shutil.get_terminal_size()
-        # A line that is too long would take two and upset the counting, and so would one too many.
-        lines = [text[: size.columns - 1] + REST_OF_LINE for text in table(view)[: size.lines - 1]]
+        # A line that the terminal breaks, or one too many, would upset the counting.
+        lines = [part for text in table(view) for part in _parts(text, size.columns - 1)][: size.lines - 1]
         up = UP.format(self._height) if self._height else ""
         self._height = len(lines)
-        print(f"{up}\r" + "\n".join(lines) + f"\n{REST_OF_SCREEN}", end="", flush=True)
+        drawn = "".join(f"{text}{REST_OF_LINE}\n" for text in lines)
+        print(f"{up}{drawn}{REST_OF_SCREEN}", end="", flush=True)
+
+
+def _parts(text: str, width: int) -> list[str]:
+    return [text[at : at + width] for at in range(0, len(text), width)] or [""]
 
 
 def print_line(view: View) -> None:
