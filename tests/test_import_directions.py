@@ -34,7 +34,7 @@ MAY_IMPORT = {
     "engine": {*GROUND, "files", "native", "dsp", "models", "modes", "engine"},
     "rack": {*SERVED, "files", "located", "rack"},
     "control": {*SERVED, "link", "control"},
-    "monitor": {*SERVED, "control", "rack", "monitor"},
+    "monitor": {*SERVED, "control", "rack", "service", "monitor"},
     "service": {*SERVED, "models", "native", "rack", "service"},
     "train": {*GROUND, "files", "dsp", "models", "recording", "train"},
 }

@@ -12,7 +12,6 @@ from pathlib import Path
 from ddsp_pi.config import SYSTEM_FILE, Config, load_config, usual_file
 from ddsp_pi.errors import BoardError, ConfigError
 from ddsp_pi.monitor.daemon import Daemon
-from ddsp_pi.monitor.own_board import own_board
 from ddsp_pi.monitor.recording import Recording
 from ddsp_pi.monitor.screen import form
 from ddsp_pi.monitor.source import Source
@@ -117,6 +116,8 @@ def _source(config: Config) -> Source:
     Raises:
         BoardError: there is neither.
     """
+    from ddsp_pi.monitor.own_board import own_board
+
     daemon = Daemon(config.osc.port)
     if daemon.answers(PATIENCE_S):
         return daemon

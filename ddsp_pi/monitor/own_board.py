@@ -11,6 +11,9 @@ from ddsp_pi.rack.board import UNPATCHED, Board, Press
 from ddsp_pi.rack.boards import find_board
 from ddsp_pi.rack.panel import open_board
 from ddsp_pi.rack.spec import BoardSpec
+from ddsp_pi.service.detect import Detected, detect_board
+from ddsp_pi.service.doctor import AUTO
+from ddsp_pi.service.host import Host
 
 BEAT_S = 0.001
 """How often gates are looked at; the board scans its jacks at its own pace."""
@@ -79,12 +82,16 @@ class OwnBoard:
 
 
 def own_board(config: Config) -> OwnBoard:
-    """Open the board that the configuration names.
+    """Open the board that the configuration names, or the one that is there.
 
     Raises:
         BoardError: there is none, or it cannot be opened.
     """
-    spec = find_board(config.rack.board)
+    name = config.rack.board
+    found = detect_board(Host()) if name == AUTO else Detected(name, "it is configured")
+    if found.name is None:
+        raise BoardError(found.reason)
+    spec = find_board(found.name)
     if spec.simulated:
         raise BoardError(f"board {spec.name!r} has no parts to read")
     return OwnBoard(open_board(spec, config.rack), spec)

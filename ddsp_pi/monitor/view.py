@@ -1,13 +1,15 @@
 """A reading, ready to be shown: what each jack plays, notes by name, noise in cents."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from itertools import repeat
 
 import msgspec
 
 from ddsp_pi.config import Config, Route
 from ddsp_pi.dsp.notes import name_and_cents
 from ddsp_pi.monitor.reading import Reading
+from ddsp_pi.rack.performance import CV_COLUMNS
 from ddsp_pi.rack.routing import LAWS
 
 CENTS_PER_VOLT = 1200.0
@@ -53,20 +55,18 @@ class Viewer:
     """Knows what a configuration makes of the jacks."""
 
     def __init__(self, config: Config) -> None:
-        self._plays: dict[int, list[str]] = {}
-        self._notes: dict[int, Callable[[float], float]] = {}
+        self._plays: dict[str, list[str]] = {}
+        self._notes: dict[str, Callable[[float], float]] = {}
         for route in config.cv.routes:
-            jack = int(route.jack.removeprefix("cv"))
-            self._plays.setdefault(jack, []).append(route.to)
+            self._plays.setdefault(route.jack, []).append(route.to)
             if route.law == "v_oct":
-                self._notes.setdefault(jack, _note_of(route, config.cv.zero_volt_note))
+                self._notes.setdefault(route.jack, _note_of(route, config.cv.zero_volt_note))
 
     def view(self, reading: Reading, now_s: float, presses_since_s: float) -> View:
         """What there is to show now, with the buttons that were pressed since then."""
+        noises = (*reading.noise_volts, *repeat(math.nan, len(reading.volts)))
         return View(
-            tuple(
-                self._jack(jack, volts, reading.noise_volts) for jack, volts in enumerate(reading.volts, 1)
-            ),
+            tuple(self._jack(*jack) for jack in zip(CV_COLUMNS, reading.volts, noises, strict=False)),
             dict(sorted(reading.gates.items())),
             tuple(Button(p.button, p.held) for p in reading.presses if p.at_s > presses_since_s),
             _known(reading.load),
@@ -76,15 +76,15 @@ class Viewer:
             reading.trouble(now_s),
         )
 
-    def _jack(self, jack: int, volts: float, noises: Sequence[float]) -> Jack:
+    def _jack(self, jack: str, volts: float, noise_volts: float) -> Jack:
         note = self._notes[jack](volts) if jack in self._notes and math.isfinite(volts) else None
         return Jack(
-            f"cv{jack}",
+            jack,
             _known(volts, 5),
             ", ".join(self._plays.get(jack, [])),
             None if note is None else round(note, 4),
             "" if note is None else name_and_cents(note),
-            _known(noises[jack - 1] * CENTS_PER_VOLT, 2) if jack <= len(noises) else None,
+            _known(noise_volts * CENTS_PER_VOLT, 2),
         )
 
 

@@ -95,6 +95,7 @@ cv:
     - {jack: cv1, to: note, law: v_oct, volts: [-1, 3], attenuverter: 0.5, offset: 1}
     - {jack: cv2, to: note_2, law: v_oct}
     - {jack: cv2, to: loudness}
+    - {jack: gate4, to: brightness}
 """
 
 
