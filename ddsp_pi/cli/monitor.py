@@ -116,12 +116,12 @@ def _source(config: Config) -> Source:
     Raises:
         BoardError: there is neither.
     """
-    from ddsp_pi.monitor.own_board import own_board
-
     daemon = Daemon(config.osc.port)
     if daemon.answers(PATIENCE_S):
         return daemon
     daemon.close()
+    from ddsp_pi.monitor.own_board import own_board
+
     nobody = f"nothing answers on OSC port {config.osc.port}"
     try:
         board = own_board(config)

@@ -7,7 +7,7 @@ from ddsp_pi.errors import BoardError
 from ddsp_pi.frame import Edge
 from ddsp_pi.monitor.reading import Reading
 from ddsp_pi.monitor.recording import Recording
-from ddsp_pi.rack.board import UNPATCHED, Board, Press
+from ddsp_pi.rack.board import Board, Press
 from ddsp_pi.rack.boards import find_board
 from ddsp_pi.rack.panel import open_board
 from ddsp_pi.rack.spec import BoardSpec
@@ -31,7 +31,6 @@ class OwnBoard:
         self._board, self._cvs = board, len(spec.cvs)
         self._recording: Recording | None = None
         self._status_ns = 0
-        self._raw: tuple[float, ...] = UNPATCHED
         self.reading = Reading(gates=dict.fromkeys(range(1, len(spec.gates_in) + 1), False))
 
     def record(self, recording: Recording) -> None:
@@ -68,10 +67,7 @@ class OwnBoard:
             self._recording.gate(event.at_ns, event.gate, event.high)
 
     def _record(self, recording: Recording, now_ns: int) -> None:
-        raw = self._board.health().raw_volts
-        if raw is not self._raw:
-            self._raw = raw
-            recording.scan(now_ns, raw[: self._cvs])
+        recording.scan(now_ns, self._board.health().raw_volts[: self._cvs])
         recording.beat()
 
     def _look(self) -> None:
