@@ -49,7 +49,8 @@ def models() -> str:
         )
         for pi in PIS
     ]
-    rows.append(("Pi 1, Zero, Zero W, 2 before v1.2", "32-bit", "no", "–", "–", "no onnxruntime or numpy for them"))
+    old = "Pi 1, Zero, Zero W, 2 before v1.2"
+    rows.append((old, "32-bit", "no", "–", "–", "no onnxruntime or numpy for them"))
     head = "model | core | tier | native, of a core | numpy, of a core | remarks"
     return table(head, rows, right=(3, 4))
 

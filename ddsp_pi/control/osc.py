@@ -2,7 +2,7 @@
 
 import re
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -34,6 +34,7 @@ class OscServer:
         say: Callable[[str], None],
         select: Callable[[str], None],
         reports: Reports | None = None,
+        more: Mapping[str, Callable[..., None]] | None = None,
     ) -> None:
         """Play on a hub, `say` the first bad message, `select` instruments.
 
@@ -41,6 +42,7 @@ class OscServer:
             port: UDP port; 0 takes a free one.
             lan: whether other computers are heard.
             reports: who subscribes is told these; without them nobody can.
+            more: what to do with messages to other addresses, given address and values.
         """
         from pythonosc.dispatcher import Dispatcher
         from pythonosc.osc_server import BlockingOSCUDPServer
@@ -54,6 +56,8 @@ class OscServer:
         dispatcher.map("/ddsp/instrument", self._guarded(self._instrument))
         if reports is not None:
             self._map_reports(dispatcher, reports)
+        for address, act in (more or {}).items():
+            dispatcher.map(address, self._guarded(act))
         dispatcher.set_default_handler(self._guarded(self._unknown))
         try:
             self._server = BlockingOSCUDPServer((EVERYWHERE if lan else LOOPBACK, port), dispatcher)

@@ -10,8 +10,11 @@ from functools import partial
 import msgspec
 
 from ddsp_pi.app import MODE_PARAMS
+from ddsp_pi.config import Config
 from ddsp_pi.control.hub import Hub
 from ddsp_pi.control.osc import OscServer
+from ddsp_pi.control.reports import Reports
+from ddsp_pi.control.subscribers import Subscribers
 from ddsp_pi.control.watch import InstrumentWatch
 from ddsp_pi.errors import BoardError, DdspPiError
 from ddsp_pi.link.edits import Outbox, Panic, heard
@@ -21,10 +24,12 @@ from ddsp_pi.models.library import find_instrument
 from ddsp_pi.params import ParamSet
 from ddsp_pi.processes import lifeline
 from ddsp_pi.processes.actions import button_actions
+from ddsp_pi.processes.addresses import board_addresses
 from ddsp_pi.processes.boards import make_board
 from ddsp_pi.processes.launch import Launch, Status, launched
 from ddsp_pi.processes.rack_side import RackSide
 from ddsp_pi.processes.signs import Signs
+from ddsp_pi.rack.boards import find_board
 from ddsp_pi.service.host import Host
 from ddsp_pi.service.strain import strained
 
@@ -99,11 +104,13 @@ def _serve(launch: Launch, link: Link, stop: threading.Event) -> None:
     config, outbox = launch.config, Outbox(link.edits)
     hub = Hub(ParamSet(MODE_PARAMS[config.mode]), outbox.send)
     watch = InstrumentWatch(config.model, find_instrument)
-    rack = _rack(launch, link, hub, watch)
-    osc = OscServer(hub, config.osc.port, config.osc.lan, _say, watch.select)
+    reports = _reports(config)
+    rack = _rack(launch, link, hub, watch, reports)
+    more = board_addresses(rack, hub)
+    osc = OscServer(hub, config.osc.port, config.osc.lan, _say, watch.select, reports, more)
     _say(f"{_playing(launch)}: OSC /ddsp/note NOTE VELOCITY on port {osc.port}. Ctrl-C ends it.")
     loop = ControlLoop(link, rack, hub, outbox)
-    signs = Signs(rack.led, partial(strained, Host()))
+    signs = Signs(rack.led, reports, partial(strained, Host()))
     every: dict[int, Callable[[], None]] = {
         1: loop.beat,
         LOG_BEATS: lambda: _pass_on(link),
@@ -116,11 +123,18 @@ def _serve(launch: Launch, link: Link, stop: threading.Event) -> None:
     outbox.send(Panic())
     _beat(every, stop)
     osc.close()
+    reports.close()
     rack.close()
 
 
-def _rack(launch: Launch, link: Link, hub: Hub, watch: InstrumentWatch) -> RackSide:
-    rack = RackSide(lambda: make_board(launch), launch.config, hub, button_actions(hub, watch), _say)
+def _reports(config: Config) -> Reports:
+    spec = find_board(config.rack.board)
+    listeners, recorders = Subscribers(config.osc.lan), Subscribers(config.osc.lan)
+    return Reports(listeners, recorders, len(spec.cvs), len(spec.gates_in))
+
+
+def _rack(launch: Launch, link: Link, hub: Hub, watch: InstrumentWatch, reports: Reports) -> RackSide:
+    rack = RackSide(lambda: make_board(launch), launch.config, hub, button_actions(hub, watch), reports, _say)
     try:
         rack.open()
     except BoardError:

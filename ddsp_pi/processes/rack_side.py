@@ -1,21 +1,26 @@
 """The board inside the control process: cables and gates go on to the engine, buttons act, lights speak."""
 
+from collections import deque
 from collections.abc import Callable, Mapping
 
 from ddsp_pi.config import Config
 from ddsp_pi.control.gate_outs import GateOuts
 from ddsp_pi.control.hub import Hub
 from ddsp_pi.control.led import Led
+from ddsp_pi.control.reports import Reports
 from ddsp_pi.errors import BoardError
 from ddsp_pi.frame import Edge
 from ddsp_pi.processes.boards import Opened
 from ddsp_pi.processes.tuning import Tuning
-from ddsp_pi.rack.board import Board, NullBoard, Press
+from ddsp_pi.rack.board import N_CVS, Board, NullBoard, Press
 from ddsp_pi.rack.panel import PanelBoard
 from ddsp_pi.rack.played import Played
 from ddsp_pi.rack.sim import SimBoard
 
 Act = Callable[[], object]
+
+MOST_WISHES = 64
+"""More than that between two beats are a flood; the oldest give way."""
 
 
 class RackSide:
@@ -27,11 +32,12 @@ class RackSide:
         config: Config,
         hub: Hub,
         acts: Mapping[str, Act],
+        reports: Reports,
         say: Callable[[str], None],
     ) -> None:
         """`acts`: what the names in `rack.buttons` do; to calibrate it knows itself."""
         self._open, self._settings, self._hub, self._say = open_board, config.rack, hub, say
-        self._routes = config.cv.routes
+        self._routes, self._reports = config.cv.routes, reports
         acts = {**acts, "calibrate": self.calibrate}
         self._acts = {(row.buttons, row.held): acts[row.do] for row in config.rack.buttons}
         self.board: Board = NullBoard()
@@ -39,6 +45,7 @@ class RackSide:
         """Who plays the board, if it is simulated."""
         self._played = Played(self.board, 0.0)
         self._tuning: Tuning | None = None
+        self._wishes: deque[Act] = deque(maxlen=MOST_WISHES)
         self._trouble = ""
         self.led = Led(lambda lit: self.board.set_led(lit))
         self.gate_outs = GateOuts(config.rack.gate_outs, lambda gate, high: self.board.set_gate(gate, high))
@@ -63,16 +70,23 @@ class RackSide:
         volts = self._played.volts(now_ns)
         if self._tuning is not None:
             self._tuning.beat()
+        self._reports.volts(volts[:N_CVS], now_ns)
+        if self._reports.recorders:
+            self._reports.raw(self.board.health().raw_volts, now_ns)
         return volts
 
     def beat(self, now_ns: int) -> None:
         """Pass gates on, act on buttons, set light and outputs."""
         now_s = now_ns * 1e-9
+        while self._wishes:
+            self._wishes.popleft()()
         events = self._played.events(now_ns)
         edges = [event for event in events if isinstance(event, Edge)]
         self._hub.beat(edges)
         if edges:
             self.led.flicker(now_s)
+        for edge in edges:
+            self._reports.edge(edge)
         for event in events:
             if isinstance(event, Press):
                 self.press(event)
@@ -81,12 +95,17 @@ class RackSide:
 
     def press(self, press: Press) -> None:
         """Buttons were used."""
+        self._reports.press(press.buttons, press.held)
         if self._tuning is not None and self._tuning.busy:
             self._tuning.press(press)
             return
         act = self._acts.get((press.buttons, press.held))
         if act is not None:
             act()
+
+    def later(self, act: Act) -> None:
+        """Do something at the next beat, in its thread; from any other."""
+        self._wishes.append(act)
 
     def calibrate(self) -> None:
         """Calibrate from the panel."""
@@ -97,7 +116,9 @@ class RackSide:
 
     def look(self) -> None:
         """Say once what is wrong with the board, and when it is right again; open it if it was not there."""
-        trouble = self._missing() if isinstance(self.board, NullBoard) else self.board.health().trouble
+        health = self.board.health()
+        trouble = self._missing() if isinstance(self.board, NullBoard) else health.trouble
+        self._reports.health(health.noise_volts, trouble)
         if trouble != self._trouble:
             self._trouble = trouble
             self._say(f"{trouble}. What was last read plays on" if trouble else "the board answers again")

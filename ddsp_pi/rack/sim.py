@@ -32,6 +32,7 @@ class SimBoard:
         self._row, self._edge = 0, 0
         self._open = [False] * (N_GATES + 1)
         self._unplugged = False
+        self._last = UNPATCHED
         self._patched: dict[int, float] = {}
         self._hands: deque[Change] = deque(maxlen=256)
         self._buttons = Buttons(LONG_PRESS_NS)
@@ -43,9 +44,10 @@ class SimBoard:
     def volts(self, at_ns: int) -> tuple[float, ...]:
         """See Board."""
         volts = UNPATCHED if self._unplugged else self._played(at_ns)
-        if not self._patched:
-            return volts
-        return tuple(self._patched.get(jack, v) for jack, v in enumerate(volts, 1))
+        if self._patched:
+            volts = tuple(self._patched.get(jack, v) for jack, v in enumerate(volts, 1))
+        self._last = volts
+        return volts
 
     def _played(self, at_ns: int) -> tuple[float, ...]:
         while self._loop and at_ns > self._round_ns + self._performance.length_ns:
@@ -108,7 +110,7 @@ class SimBoard:
 
     def health(self) -> Health:
         """See Board."""
-        return Health()
+        return Health(raw_volts=self._last)
 
     def close(self) -> None:
         """See Board."""

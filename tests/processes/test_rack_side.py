@@ -1,4 +1,5 @@
 import math
+import time
 
 import pytest
 
@@ -10,6 +11,7 @@ from ddsp_pi.link.edits import Panic
 from ddsp_pi.modes.cv import PARAMS
 from ddsp_pi.params import ParamSet
 from ddsp_pi.processes.actions import neighbour
+from ddsp_pi.processes.addresses import board_addresses
 from ddsp_pi.processes.boards import Opened
 from ddsp_pi.processes.rack_side import RackSide
 from ddsp_pi.rack.board import Health, Press
@@ -19,9 +21,6 @@ from ddsp_pi.shipped import configs_folder
 
 MS = 1_000_000
 QUIET = configs_folder() / "performances" / "sequencer-line.csv"
-
-
-ACTS = dict.fromkeys(("next_instrument", "previous_instrument", "panic"), lambda: None)
 
 
 class Sick(SimBoard):
@@ -61,9 +60,9 @@ def pressed():
 
 
 @pytest.fixture
-def rack(board, hub, said, pressed):
-    acts = {name: lambda name=name: pressed.append(name) for name in ACTS}
-    rack = RackSide(lambda: Opened(board, board), load_config(), hub, acts, said.append)
+def rack(board, hub, said, acts, pressed, reports):
+    acts = {name: lambda name=name: pressed.append(name) for name in acts}
+    rack = RackSide(lambda: Opened(board, board), load_config(), hub, acts, reports, said.append)
     rack.open()
     rack.led.say("starting", False)
     return rack
@@ -127,7 +126,7 @@ def test_trouble_of_the_board_is_said_once_and_its_end_too(rack, board, said):
     assert said == ["no converter. What was last read plays on", "the board answers again"]
 
 
-def test_a_board_that_is_not_there_is_tried_again(board, hub, said):
+def test_a_board_that_is_not_there_is_tried_again(board, hub, said, acts, reports):
     tries = []
 
     def opening():
@@ -136,7 +135,7 @@ def test_a_board_that_is_not_there_is_tried_again(board, hub, said):
             raise BoardError("no chip; plug it in")
         return Opened(board, board)
 
-    rack = RackSide(opening, load_config(), hub, ACTS, said.append)
+    rack = RackSide(opening, load_config(), hub, acts, reports, said.append)
     with pytest.raises(BoardError):
         rack.open()
     assert math.isnan(rack.volts(0)[0])
@@ -145,6 +144,39 @@ def test_a_board_that_is_not_there_is_tried_again(board, hub, said):
     rack.beat(MS)
     assert said == ["no chip; plug it in. What was last read plays on", "the board answers again"]
     assert board.lit
+
+
+def test_what_others_wish_is_done_at_the_next_beat(rack):
+    done = []
+    rack.later(lambda: done.append(1))
+    assert done == []
+    rack.beat(MS)
+    rack.beat(2 * MS)
+    assert done == [1]
+
+
+@pytest.mark.parametrize(
+    ("address", "value"), [("/ddsp/sim/cv/9", 1.0), ("/ddsp/sim/cv/1", math.nan), ("/ddsp/sim/gate/7", 1)]
+)
+def test_hands_that_reach_for_what_is_not_there_are_refused(rack, hub, address, value):
+    addresses = board_addresses(rack, hub)
+    with pytest.raises(ValueError, match=r"no CV jack 9|volts|no gate_in_7"):
+        addresses[f"{address.rpartition('/')[0]}/*"](address, value)
+
+
+def test_hands_reach_the_jacks_gates_and_buttons_of_a_simulated_board(rack, hub, board, pressed):
+    addresses = board_addresses(rack, hub)
+    addresses["/ddsp/sim/cv/*"]("/ddsp/sim/cv/2", 1.5)
+    addresses["/ddsp/sim/gate/*"]("/ddsp/sim/gate/1", 1)
+    for level in (1, 0):
+        addresses["/ddsp/sim/button/*"]("/ddsp/sim/button/1", level)
+    now_ns = time.monotonic_ns() + 100 * MS
+    assert rack.volts(now_ns)[1] == 1.5
+    rack.beat(now_ns)
+    assert hub.sounding
+    assert pressed == ["next_instrument"]
+    addresses["/ddsp/sim/cv/*/release"]("/ddsp/sim/cv/2/release")
+    assert math.isnan(rack.volts(now_ns)[1])
 
 
 def test_panic_leaves_nothing_that_a_new_engine_would_be_told(hub, sent):

@@ -22,12 +22,17 @@ def light():
     return Sayings()
 
 
+class Reports:
+    def engine(self, *figures):
+        self.figures = figures
+
+
 def status(engine=1, playing=True, xruns=0):
     return Status(engine, playing, msgspec.msgpack.encode(Telemetry(xruns=xruns)), "", {})
 
 
 def test_the_start_is_over_when_sound_is_asked_for(light):
-    looking = Signs(light, lambda: False)
+    looking = Signs(light, Reports(), lambda: False)
     looking.look(None)
     looking.look(status(playing=False))
     assert light.said == {"starting"}
@@ -38,7 +43,7 @@ def test_the_start_is_over_when_sound_is_asked_for(light):
 def test_an_xrun_is_shown_for_a_while_and_not_those_of_another_engine(light, monkeypatch):
     now = [100.0]
     monkeypatch.setattr(signs.time, "monotonic", lambda: now[0])
-    looking = Signs(light, lambda: False)
+    looking = Signs(light, Reports(), lambda: False)
     looking.look(status(xruns=7))
     assert light.said == set()
     looking.look(status(xruns=8))
@@ -53,7 +58,7 @@ def test_an_xrun_is_shown_for_a_while_and_not_those_of_another_engine(light, mon
 
 def test_heat_is_shown_as_long_as_it_lasts(light):
     hot = [True]
-    looking = Signs(light, lambda: hot[0])
+    looking = Signs(light, Reports(), lambda: hot[0])
     looking.look(status())
     assert light.said == {"hot"}
     hot[0] = False

@@ -14,7 +14,6 @@ from ddsp_pi.rack.calibration_file import calibration_path
 from ddsp_pi.rack.mcp3208 import Mcp3208
 from ddsp_pi.rack.panel import PanelBoard
 from ddsp_pi.rack.simulated import Flaws, SimPins, SimSpi
-from tests.processes.test_rack_side import ACTS
 
 MS = 1_000_000
 SPEC = find_board("terminal-tedium-wm8731")
@@ -25,14 +24,14 @@ CENT = 1 / 1200
 class Panel:
     """A rack side on a sloppy board, a cable in CV 1, and fingers."""
 
-    def __init__(self, said):
+    def __init__(self, said, acts, reports):
         config = load_config()
         self.cable, self.now_ns, self.lights = 0.0, 10_000 * MS, []
         self.pins = SimPins()
         spi = SimSpi(SPEC.cvs, lambda jack: self.cable, SLOPPY)
         self.board = PanelBoard(SPEC, Mcp3208(spi), self.pins, config.rack)
         hub = Hub(ParamSet(PARAMS), lambda edit: None)
-        self.side = RackSide(lambda: Opened(self.board, None), config, hub, ACTS, said.append)
+        self.side = RackSide(lambda: Opened(self.board, None), config, hub, acts, reports, said.append)
         self.side.open()
         self.side.led.say("starting", False)
 
@@ -67,9 +66,9 @@ def said():
 
 
 @pytest.fixture
-def panel(said, tmp_path, monkeypatch):
+def panel(said, acts, reports, tmp_path, monkeypatch):
     monkeypatch.setenv("DDSP_PI_DATA", str(tmp_path))
-    return Panel(said)
+    return Panel(said, acts, reports)
 
 
 def test_five_octaves_and_two_buttons_put_it_in_tune(panel, said, tmp_path):
