@@ -14,6 +14,7 @@ VERBS = {
     "render": "play a CV/gate file into a WAV file",
     "models": "list the instruments and what their cards say",
     "monitor": "show what jacks, gates and buttons say and how the engine does, and record it",
+    "calibrate": "tune the CV jacks to a few cents by known voltages",
     "analyze": "turn a recording into a CV/gate performance",
     "bench": "measure how fast the engine runs here",
     "config": "check, show and explain the settings",

@@ -31,6 +31,18 @@ PATIENCE = 120_000_000_000 // SCAN_NS
 """Readings, two minutes of them, after which nobody is there any more."""
 
 
+def whole_volts(jack: CvInput, points: int) -> tuple[float, ...]:
+    """So many whole volts, spread over what a jack can read even if its parts are far off.
+
+    Raises:
+        BoardError: there are not so many.
+    """
+    low, high = math.ceil(jack.low_volts + 0.5), math.floor(jack.high_volts - 0.5)
+    if not 2 <= points <= high - low + 1:
+        raise BoardError(f"{points} points: give 2 to {high - low + 1}, whole volts from {low} to {high}")
+    return tuple(float(round(low + (high - low) * place / (points - 1))) for place in range(points))
+
+
 class Light(StrEnum):
     """What the LED has to say while the panel calibrates."""
 
@@ -99,7 +111,8 @@ class Session:
             BoardError: the points cannot be those of a jack; the message says why.
         """
         correction(self.points)
-        return Calibration(made, (self._jack.low_volts, self._jack.high_volts), self.points)
+        span = (self._jack.low_volts, self._jack.high_volts)
+        return Calibration(made.replace(microsecond=0), span, self.points)
 
     def _octave(self) -> float:
         nominal = robust_mean(self._readings)
