@@ -52,17 +52,18 @@ def run(args: argparse.Namespace) -> int:
     """Calibrate a jack, show what is calibrated, or take the last change back."""
     rack = load_config(args.config).rack
     spec = _spec(args, rack)
-    _check_jack(args.jack or 1, spec)
+    jack = 1 if args.jack is None else args.jack
+    _check_jack(jack, spec)
     draw = _drawing() if args.plot else None
     if args.restore:
         return _restore(spec)
     if args.show:
         return _show(args, spec, draw)
     try:
-        return _calibrate(args, spec, rack, draw)
+        return _calibrate(args, spec, rack, jack, draw)
     except KeyboardInterrupt:
         print()
-        _cancelled(args.jack or 1)
+        _cancelled(jack)
         return 130
 
 
@@ -118,8 +119,7 @@ def _show(args: argparse.Namespace, spec: BoardSpec, draw: Draw | None) -> int:
     return 0
 
 
-def _calibrate(args: argparse.Namespace, spec: BoardSpec, rack: Rack, draw: Draw | None) -> int:
-    jack = args.jack or 1
+def _calibrate(args: argparse.Namespace, spec: BoardSpec, rack: Rack, jack: int, draw: Draw | None) -> int:
     cv = spec.cvs[jack - 1]
     voltages = args.volts or whole_volts(cv, POINTS if args.points is None else args.points)
     desk = open_desk(spec, rack, jack, args.sim)

@@ -1,11 +1,15 @@
 """How well the jacks play in tune: gain 3 % wrong, 40 mV off, 0.3 % bent, a count of noise."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
+from ddsp_pi.rack.calibration import Point, correction
 from ddsp_pi.rack.cvs import SCAN_NS
-from tests.rack.desk import FIVE, Desk
+from tests.rack.desk import FIVE, FLAWS, SPEC, Desk
 
+DOCS = Path(__file__).parents[2] / "docs"
 CENTS = 1200.0
 SECOND = 1_000_000_000 // SCAN_NS
 SIX_MS = 6_000_000 // SCAN_NS
@@ -26,6 +30,42 @@ def errors(desk, volts):
         desk.scan(40)
         found.append((np.mean(desk.scan(200)) - wanted) * CENTS)
     return np.array(found)
+
+
+def line(read, points, volts):
+    return np.polyval(np.polyfit(points, volts, 1), read)
+
+
+def polyline(read, points, volts):
+    ends = ((0, 1), (-1, -2))
+    found = np.interp(read, points, volts)
+    for (end, inner), beyond in zip(ends, (read < points[0], read > points[-1]), strict=True):
+        slope = (volts[end] - volts[inner]) / (points[end] - points[inner])
+        found = np.where(beyond, volts[end] + (read - points[end]) * slope, found)
+    return found
+
+
+def parabola(read, points, volts):
+    correct = correction([Point(v, p, 0.001, 800) for v, p in zip(volts, points, strict=True)])
+    return np.array([correct(value) for value in read.tolist()])
+
+
+@pytest.mark.parametrize(
+    ("volts", "lowest", "worst"),
+    [
+        (FIVE, -4, [11.2, 1.4, 0.1]),
+        ((-4.0, 0.0, 4.0), -4, [14.9, 5.6, 0.1]),
+        ((0.0, 1.0, 2.0, 3.0, 4.0), 0, [2.8, 0.4, 0.0]),
+        ((0.0, 1.0, 2.0, 3.0, 4.0), -4, [47.6, 27.9, 22.2]),
+    ],
+)
+def test_a_parabola_is_the_best_curve_by_the_figures_in_the_docs(volts, lowest, worst):
+    played = np.linspace(lowest, 4.0, 8 * (4 - lowest) + 1)
+    read, points = (np.array([FLAWS.seen(v, SPEC.cvs[0]) for v in some]) for some in (played, volts))
+    found = [np.abs(curve(read, points, volts) - played).max() for curve in (line, polyline, parabola)]
+    assert [round(cents, 1) for cents in np.array(found) * CENTS] == worst
+    figures = " | ".join(f"{cents:.1f} cents" for cents in worst)
+    assert figures in (DOCS / "calibration.md").read_text()
 
 
 def test_uncalibrated_it_is_far_out_of_tune():
