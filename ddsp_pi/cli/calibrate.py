@@ -15,11 +15,14 @@ from ddsp_pi.cli.progress import Progress
 from ddsp_pi.config import Rack, load_config, usual_file
 from ddsp_pi.errors import BoardError, ConfigError
 from ddsp_pi.models.library import data_folder
-from ddsp_pi.rack.boards import board_names, find_board
+from ddsp_pi.rack.boards import find_board
 from ddsp_pi.rack.calibrating import READINGS, Session, whole_volts
 from ddsp_pi.rack.calibration import APART_VOLTS, Calibration
 from ddsp_pi.rack.calibration_file import load_calibrations, restore_calibration, save_calibration
 from ddsp_pi.rack.spec import BoardSpec, CvInput
+from ddsp_pi.service.detect import detect_board
+from ddsp_pi.service.doctor import AUTO
+from ddsp_pi.service.host import Host
 
 POINTS = 5
 
@@ -32,7 +35,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     # Argparse knows a lone negative number from an option, but not a list that begins with one.
     parser._negative_number_matcher = re.compile(r"^-[\d.]+(,-?[\d.]+)*$")
     parser.add_argument("--jack", type=int, metavar="N", help="the CV jack, as on the panel (default: 1)")
-    parser.add_argument("--board", metavar="NAME", help="which board (default: from the configuration)")
+    parser.add_argument(
+        "--board", metavar="NAME", help="which board (default: as configured, or the one at hand)"
+    )
     voltages = parser.add_mutually_exclusive_group()
     voltages.add_argument(
         "--volts", type=_voltages, metavar="V,V,…", help="the voltages that you can make, at least two"
@@ -79,18 +84,24 @@ def _drawing() -> Draw:
 
 def _spec(args: argparse.Namespace, rack: Rack) -> BoardSpec:
     name = args.board or rack.board
-    if name == "auto" and not args.sim:
-        raise ConfigError(
-            "which board? Name it by --board or as rack.board in the configuration; there are: "
-            + ", ".join(board_names())
-        )
-    spec = find_board(SIMULATED if name == "auto" else name)
+    if name == AUTO:
+        name = SIMULATED if args.sim else _at_hand()
+    spec = find_board(name)
     if spec.simulated and not args.sim:
         raise ConfigError(f"{spec.title}: has no parts to calibrate; --sim shows how it goes with some")
     if not args.sim:
         return spec
     # Kept apart, so that trying it never puts the real board out of tune.
     return dataclasses.replace(spec, name=f"simulated-{spec.name}", title=f"simulated {spec.title}")
+
+
+def _at_hand() -> str:
+    found = detect_board(Host())
+    if found.name is None:
+        raise BoardError(
+            f"{found.reason}; name it with --board, see 'ddsp-pi doctor', or try --sim without hardware"
+        )
+    return found.name
 
 
 def _check_jack(jack: int, spec: BoardSpec) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from ddsp_pi.cli import calibrate as calibrating
 from ddsp_pi.cli import main
 from ddsp_pi.cli.calibration_desk import FLAWS
 from ddsp_pi.rack.boards import find_board
@@ -16,6 +17,7 @@ from ddsp_pi.rack.calibration import correction
 from ddsp_pi.rack.calibration_file import calibration_path, load_calibrations
 from ddsp_pi.rack.mcp3208 import Mcp3208
 from ddsp_pi.rack.simulated import SimSpi
+from ddsp_pi.service.detect import Detected
 
 DOCS = Path(__file__).parents[2] / "docs" / "calibration.md"
 SPEC = find_board("terminal-tedium-wm8731")
@@ -256,11 +258,18 @@ def test_unusable_lists_of_volts_are_refused(calibrate, volts):
     assert left.value.code == 2
 
 
-def test_a_board_that_nobody_named_is_asked_for(calibrate):
+def test_where_no_board_is_found_it_says_why_and_what_to_do(calibrate, monkeypatch):
+    monkeypatch.setattr(calibrating, "detect_board", lambda host: Detected(None, "no converter answers"))
     exit_code, _, err = calibrate()
     assert exit_code == 2
-    assert "which board? Name it by --board" in err
-    assert SPEC.name in err
+    assert "no converter answers; name it with --board, see 'ddsp-pi doctor'" in err
+
+
+def test_the_board_at_hand_is_the_one_that_is_calibrated(calibrate, data, board, monkeypatch):
+    monkeypatch.setattr(calibrating, "detect_board", lambda host: Detected(SPEC.name, "its codec is there"))
+    exit_code, out, _ = calibrate(lines="")
+    assert exit_code == 1
+    assert out.startswith(f"CV 1 of {SPEC.title}\n")
 
 
 def test_a_board_without_parts_has_nothing_to_calibrate(calibrate):
