@@ -165,14 +165,14 @@ def test_edges_are_noticed_at_once_and_told_when_asked(pins, registers, told):
             assert begun_ns <= at_ns <= time.monotonic_ns()
 
 
-@pytest.mark.parametrize("edges", [1, 2])
-def test_a_pulse_that_is_over_before_anybody_looks_is_told_with_both_its_edges(pins, told, edges):
+def test_a_pulse_that_is_over_before_anybody_looks_is_told_with_both_its_edges(pins, told):
     part = pins(BOARD)
     assert part.call("changes") == []
-    for _ in range(edges):
-        told.edge(4)
-    pulse = [("gate_in_1", True), ("gate_in_1", False)]
-    assert [(name, active) for name, active, _ in until_told(part, 2 * edges)] == pulse * edges
+    told.edge(4)
+    assert [(name, active) for name, active, _ in until_told(part, 2)] == [
+        ("gate_in_1", True),
+        ("gate_in_1", False),
+    ]
     assert part.call("changes") == []
 
 
