@@ -11,6 +11,7 @@ from pathlib import Path
 
 from ddsp_pi.config import SYSTEM_FILE, Config, load_config, usual_file
 from ddsp_pi.errors import BoardError, ConfigError
+from ddsp_pi.models.library import data_folder
 from ddsp_pi.monitor.daemon import Daemon
 from ddsp_pi.monitor.recording import Recording
 from ddsp_pi.monitor.screen import form
@@ -102,10 +103,9 @@ def _record(source: Source, path: Path, watch: Callable[[], None]) -> int:
         raise BoardError(f"{path}: nothing was recorded, for no CV jack has said anything")
     jacks = ", ".join(f"CV {jack}" for jack in recording.jacks)
     lost = f", {source.lost} pieces lost" if source.lost else ""
-    print(
+    _say(
         f"{path}: {recording.seconds:.1f} s of {jacks}, {recording.edges} gate edges{lost}; "
-        f"play it with: ddsp-pi run --sim --cv {path}",
-        file=sys.stderr,
+        f"play it with: ddsp-pi run --sim --cv {path}"
     )
     return 0
 
@@ -124,13 +124,18 @@ def _source(config: Config) -> Source:
 
     nobody = f"nothing answers on OSC port {config.osc.port}"
     try:
-        board = own_board(config)
+        board = own_board(config, data_folder(), _say)
     except BoardError as error:
         raise BoardError(
             f"{nobody}, and {error}; start 'ddsp-pi run', or 'ddsp-pi run --sim' without hardware"
         ) from error
-    print(f"{nobody}: this is the board itself, and nothing plays", file=sys.stderr)
+    _say(f"{nobody}: this is the board itself, and nothing plays")
     return board
+
+
+def _say(text: str) -> None:
+    # Where the readings go, nothing else goes.
+    print(text, file=sys.stderr, flush=True)
 
 
 @contextmanager

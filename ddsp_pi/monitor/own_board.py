@@ -1,6 +1,10 @@
 """The board, read by the monitor itself while no daemon does."""
 
 import time
+from collections.abc import Callable
+from pathlib import Path
+
+from msgspec import structs
 
 from ddsp_pi.config import Config
 from ddsp_pi.errors import BoardError
@@ -9,6 +13,7 @@ from ddsp_pi.monitor.reading import Reading
 from ddsp_pi.monitor.recording import Recording
 from ddsp_pi.rack.board import Board, Press
 from ddsp_pi.rack.boards import find_board
+from ddsp_pi.rack.calibration_file import CalibrationWatch
 from ddsp_pi.rack.panel import open_board
 from ddsp_pi.rack.spec import BoardSpec
 from ddsp_pi.service.detect import Detected, detect_board
@@ -77,8 +82,13 @@ class OwnBoard:
             self.reading.complain(health.trouble)
 
 
-def own_board(config: Config) -> OwnBoard:
-    """Open the board that the configuration names, or the one that is there.
+def own_board(config: Config, folder: Path, say: Callable[[str], None]) -> OwnBoard:
+    """Open the board that the configuration names, or the one that is there, with its calibration.
+
+    Args:
+        config: what is played with.
+        folder: the data folder of the installation.
+        say: is told of the calibration.
 
     Raises:
         BoardError: there is none, or it cannot be opened.
@@ -90,4 +100,7 @@ def own_board(config: Config) -> OwnBoard:
     spec = find_board(found.name)
     if spec.simulated:
         raise BoardError(f"board {spec.name!r} has no parts to read")
-    return OwnBoard(open_board(spec, config.rack), spec)
+    # Nothing plays that a jack could hold before it moves.
+    board = open_board(spec, structs.replace(config.rack, wakes={}))
+    CalibrationWatch(folder, spec, board.reader.correct).poll(say)
+    return OwnBoard(board, spec)

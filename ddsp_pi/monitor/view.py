@@ -9,11 +9,9 @@ import msgspec
 from ddsp_pi.config import Config, Route
 from ddsp_pi.dsp.notes import name_and_cents
 from ddsp_pi.monitor.reading import Reading
+from ddsp_pi.rack.calibration import CENTS_PER_VOLT
 from ddsp_pi.rack.performance import CV_COLUMNS
 from ddsp_pi.rack.routing import LAWS
-
-CENTS_PER_VOLT = 1200.0
-"""Of a jack with an octave per volt."""
 
 
 class Jack(msgspec.Struct, frozen=True):

@@ -8,8 +8,10 @@ import resource
 import signal
 import subprocess
 import sys
+import threading
 import time
 
+import numpy as np
 import pytest
 
 from ddsp_pi.cli import main
@@ -181,3 +183,68 @@ def test_where_no_jack_says_anything_there_is_no_recording(tmp_path, capsys):
     assert main(["monitor", "--record", str(take), "--seconds", "0.2", "--config", config]) == 2
     assert "nothing was recorded" in capsys.readouterr().err
     talker.close()
+
+
+PLAYED = """time_s,cv1,cv2,gate1
+0,0.7525,5,1
+0.4,0.7525,5,0
+0.5,-1,4,0
+0.9,-1,4,1
+1.0,-1,4,1
+"""
+
+
+@pytest.fixture
+def player(tmp_path):
+    """`ddsp-pi run --sim` into nothing, with a performance of a second in its jacks."""
+    performance = tmp_path / "played.csv"
+    performance.write_text(PLAYED)
+    config = settings(tmp_path, free_port())
+    command = [sys.executable, "-m", "ddsp_pi", "run", "--sim", "--cv", str(performance), "--config", config]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    assert "plays" in process.stdout.readline()
+    threading.Thread(target=process.stdout.read, daemon=True).start()
+    yield config
+    process.terminate()
+    process.wait(timeout=30)
+
+
+def once(config):
+    done = subprocess.run(
+        [*PROGRAM, "--once", "--json", "--config", config],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    return json.loads(done.stdout)
+
+
+def test_the_real_player_is_seen(player):
+    deadline = time.monotonic() + 60.0
+    while (view := once(player))["load"] is None:
+        assert time.monotonic() < deadline
+    assert view["instrument"] == "violin"
+    assert 0.0 < view["load"] <= view["worst_load"]
+    assert view["xruns"] >= 0
+    assert view["trouble"] == ""
+    assert view["gates"].keys() == {"1", "2", "3", "4"}
+    first, second, *others = view["jacks"]
+    assert (first["volts"], first["name"]) in ((0.7525, "A4 +3 c"), (-1.0, "C3 +0 c"))
+    assert second["volts"] in (5.0, 4.0)
+    assert [jack["volts"] for jack in others] == [None] * 6
+
+
+def test_what_the_real_player_plays_is_recorded(player, tmp_path):
+    take = tmp_path / "take.csv"
+    assert main(["monitor", "--record", str(take), "--seconds", "3", "--config", player]) == 0
+    again = load_performance(take)
+    assert set(again.volts[:, 0]) == {0.7525, -1.0}
+    assert set(again.volts[:, 1]) == {5.0, 4.0}
+    assert np.isnan(again.volts[:, 2:]).all()
+    rises = [edge.at_ns for edge in again.edges if edge.high][1:]
+    falls = [edge.at_ns for edge in again.edges if not edge.high]
+    # Their own times, wherever the scheduler let them be read: a round is a second, a gate is open from
+    # 0.9 s to 0.4 s of the next one.
+    assert np.diff(rises).tolist() == [1_000_000_000] * (len(rises) - 1)
+    assert (falls[1] - rises[0]) % 1_000_000_000 == 500_000_000

@@ -87,4 +87,4 @@ def test_a_board_without_parts_cannot_be_read(name, tmp_path):
     file = tmp_path / "config.yaml"
     file.write_text(f"rack: {{board: {name}}}\n")
     with pytest.raises(BoardError, match=name):
-        own_board(load_config(file))
+        own_board(load_config(file), tmp_path, print)
