@@ -15,14 +15,3 @@ class Converter(Protocol):
 
     def close(self) -> None:
         """Let go of it."""
-
-
-class NullConverter:
-    """A converter with all inputs at the middle of their range."""
-
-    def read(self, channel: int) -> int:
-        """See Converter."""
-        return 2048
-
-    def close(self) -> None:
-        """See Converter."""

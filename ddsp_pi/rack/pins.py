@@ -35,22 +35,6 @@ class Pins(Protocol):
         """All outputs inactive; let go of the lines."""
 
 
-class NullPins:
-    """Lines that never change."""
-
-    backend = "none"
-
-    def changes(self) -> Sequence[Change]:
-        """See Pins."""
-        return ()
-
-    def set(self, name: str, active: bool) -> None:
-        """See Pins."""
-
-    def close(self) -> None:
-        """See Pins."""
-
-
 def inputs(lines: Mapping[str, Line]) -> dict[str, Line]:
     """The lines that are read: gates in and buttons."""
     return {name: line for name, line in lines.items() if name.startswith(("gate_in", "button"))}
