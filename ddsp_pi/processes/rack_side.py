@@ -61,6 +61,7 @@ class RackSide:
             self._hub.on_first_note(self.player.unplug)
         self._played = Played(self.board, self._settings.gate_delay_ms)
         if isinstance(self.board, PanelBoard):
+            self._say(self.board.parts)
             self._tuning = Tuning(self.board, self._routes, self.led, self._say)
         self.led.renew()
         self.gate_outs.renew()

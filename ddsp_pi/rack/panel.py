@@ -42,6 +42,11 @@ class PanelBoard:
         self._scan_ns = self._look_ns = 0
         self._trouble = ""
 
+    @property
+    def parts(self) -> str:
+        """What drives it, for the log."""
+        return f"{self.spec.title}: gates and buttons through {self._pins.backend}"
+
     def volts(self, at_ns: int) -> tuple[float, ...]:
         """See Board."""
         if at_ns >= self._scan_ns:
@@ -63,12 +68,12 @@ class PanelBoard:
     def set_gate(self, gate: int, high: bool) -> None:
         """See Board."""
         if gate <= len(self.spec.gates_out):
-            self._pins.set(f"gate_out_{gate}", high)
+            self._set(f"gate_out_{gate}", high)
 
     def set_led(self, lit: bool) -> None:
         """See Board."""
         if self.spec.led is not None:
-            self._pins.set("led", lit)
+            self._set("led", lit)
 
     def health(self) -> Health:
         """See Board."""
@@ -79,6 +84,12 @@ class PanelBoard:
         """See Board."""
         self._pins.close()
         self._converter.close()
+
+    def _set(self, name: str, active: bool) -> None:
+        try:
+            self._pins.set(name, active)
+        except BoardError as error:
+            self._trouble = str(error)
 
     def _changes(self, until_ns: int) -> Sequence[Change]:
         if until_ns < self._look_ns:

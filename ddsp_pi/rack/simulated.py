@@ -122,6 +122,8 @@ class SimPins:
 
     def set(self, name: str, active: bool) -> None:
         """See Pins."""
+        if self.broken:
+            raise BoardError("the simulated chip has gone; plug it in again")
         self.lit[name] = active
 
     def close(self) -> None:

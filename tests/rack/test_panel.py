@@ -160,6 +160,8 @@ def test_lines_that_cannot_be_read_are_named_and_tried_again(tedium):
     tedium.pins.broken = True
     assert tedium.board.events(tedium.now_ns) == ()
     assert "chip has gone" in tedium.board.health().trouble
+    tedium.board.set_led(True)
+    tedium.board.set_gate(1, True)
     assert not math.isnan(tedium.play()[0])
     tedium.pins.broken = False
     tedium.pins.move("gate_in_1", True, tedium.now_ns)
