@@ -53,6 +53,7 @@ class CvReader:
         deadbands = by_jack(settings.deadbands)
         self._deadbands = [deadbands.get(jack, 0.0) for jack in range(1, len(cvs) + 1)]
         self._held = [math.nan] * len(cvs)
+        self._rest = None if cvs[0].pot else cvs[0].counts(0.0)
         self.correct(corrections or {})
         self._good_ns: int | None = None
         self.nominal = self.raw = self.volts = UNPATCHED
@@ -76,7 +77,7 @@ class CvReader:
             self._good_ns = at_ns
         try:
             counts = [self._mean(cv.channel) for cv in self._cvs]
-            complaint = _implausible(counts)
+            complaint = self._implausible(counts)
         except BoardError as error:
             counts, complaint = [], str(error)
         if not complaint:
@@ -97,23 +98,24 @@ class CvReader:
             self._hold(jack, self._smoothers[jack].take(count))
         self.volts = _all(self._held)
 
+    def _implausible(self, counts: Sequence[float]) -> str:
+        """Why these cannot be the readings of several jacks; empty if they can."""
+        first = counts[0]
+        if len(counts) < 2 or first not in (0.0, FULL_SCALE) or any(count != first for count in counts):
+            return ""
+        level = "low" if first == 0.0 else "high"
+        # Jacks without a knob may rest at an end of the range, and then look like a dead wire.
+        unpatched = "nothing is patched, or " if first == self._rest else ""
+        return (
+            f"every CV jack reads {first:.0f}: {unpatched}the converter's data line is stuck {level}, or no "
+            "converter is there; check its power, that the board sits firmly, and the wires of MISO and CS"
+        )
+
     def _hold(self, jack: int, smoothed: float) -> None:
         volts = self._corrections[jack](self._cvs[jack].volts(smoothed))
         # Written so that the first value, next to a NaN, is taken.
         if not abs(volts - self._held[jack]) <= self._deadbands[jack]:
             self._held[jack] = volts
-
-
-def _implausible(counts: Sequence[float]) -> str:
-    """Why these cannot be the readings of several jacks; empty if they can."""
-    first = counts[0]
-    if len(counts) < 2 or first not in (0.0, FULL_SCALE) or any(count != first for count in counts):
-        return ""
-    level = "low" if first == 0.0 else "high"
-    return (
-        f"every CV jack reads {first:.0f}: the converter's data line is stuck {level}, or no converter is "
-        "there; check its power, that the board sits firmly, and the wires of MISO and CS"
-    )
 
 
 def _all(volts: Sequence[float]) -> tuple[float, ...]:

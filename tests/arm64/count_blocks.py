@@ -30,6 +30,11 @@ from ddsp_pi.engine.overload import Overload
 from ddsp_pi.frame import HOP, Edge, Event, Note, nanoseconds
 from ddsp_pi.models.bundle import Instrument, load_instrument
 from ddsp_pi.models.warm import WarmLibrary
+from ddsp_pi.rack.boards import find_board
+from ddsp_pi.rack.cvs import SCAN_NS
+from ddsp_pi.rack.mcp3208 import Mcp3208
+from ddsp_pi.rack.panel import PanelBoard
+from ddsp_pi.rack.simulated import SimPins
 
 WARM_UP, BLOCKS = 200, 100
 
@@ -115,6 +120,33 @@ def block(instrument: Instrument, voices: int) -> Stage:
     return render
 
 
+class Still:
+    """An SPI bus without wires: every channel reads nearly the same, again and again."""
+
+    def __init__(self) -> None:
+        self._replies = itertools.cycle([[0, 8, 0], [0, 8, 1], [0, 8, 2]])
+
+    def xfer2(self, values: list[int]) -> list[int]:
+        """See Bus."""
+        return next(self._replies)
+
+    def close(self) -> None:
+        """See Bus."""
+
+
+def board(instrument: Instrument, voices: int) -> Stage:
+    """One beat of a board: gates looked at, six jacks read and smoothed; without kernel and wire."""
+    panel = PanelBoard(find_board("terminal-tedium-wm8731"), Mcp3208(Still()), SimPins(), load_config().rack)
+    times_ns = itertools.count(0, SCAN_NS)
+
+    def beat() -> None:
+        now_ns = next(times_ns)
+        panel.events(now_ns)
+        panel.volts(now_ns)
+
+    return beat
+
+
 STAGES: dict[str, tuple[Callable[[Instrument, int], Stage], int]] = {
     "decoder": (decoder, 1),
     "synth": (synth, 1),
@@ -123,6 +155,7 @@ STAGES: dict[str, tuple[Callable[[Instrument, int], Stage], int]] = {
     "decoder, 8 voices": (decoder, 8),
     "synth, 8 voices": (synth, 8),
     "block, 8 voices": (block, 8),
+    "board": (board, 0),
 }
 """What is counted: how it is made, and for how many voices."""
 

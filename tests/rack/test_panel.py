@@ -150,6 +150,15 @@ def test_a_short_failure_is_no_trouble_and_a_converter_that_comes_back_is_read(t
     assert tedium.board.health().trouble == ""
 
 
+def test_a_breadboard_with_no_cable_in_says_that_this_may_be_all():
+    panel = Panel("breadboard")
+    assert all(math.isnan(volts) for volts in panel.play(0.998))
+    assert "nothing is patched, or" in panel.board.health().trouble
+    panel.cables[2] = 3.0
+    assert panel.play()[2] == pytest.approx(3.0, abs=0.003)
+    assert panel.board.health().trouble == ""
+
+
 def test_jacks_that_are_all_at_the_same_volts_inside_the_range_are_believed(tedium):
     tedium.cables[:] = [0.5] * 6
     tedium.play(2.0)
