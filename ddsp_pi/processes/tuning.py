@@ -27,7 +27,7 @@ class Tuning:
         self._watch = CalibrationWatch(data_folder(), board.spec, board.reader.correct)
         self._watch.poll(say)
         self._panel: PanelCalibration | None = None
-        self._seen: Sequence[float] = ()
+        self._scans = 0
 
     @property
     def busy(self) -> bool:
@@ -50,11 +50,11 @@ class Tuning:
 
     def beat(self) -> None:
         """Take the reading of the last scan, if it is a new one."""
-        nominal = self._board.reader.nominal
-        if self._panel is None or nominal is self._seen:
+        reader = self._board.reader
+        if self._panel is None or reader.scans == self._scans:
             return
-        self._seen = nominal
-        self._panel.take(nominal[self._jack - 1])
+        self._scans = reader.scans
+        self._panel.take(reader.nominal[self._jack - 1])
         self._show()
 
     def look(self) -> None:

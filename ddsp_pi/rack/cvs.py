@@ -51,15 +51,34 @@ class CvReader:
         share = slowest_share(settings.smooth_ms, SCAN_NS / 1e6)
         self._smoothers = [Smoother(share) for _ in cvs]
         deadbands = by_jack(settings.deadbands)
-        self._deadbands = [deadbands.get(jack, 0.0) for jack in range(1, len(cvs) + 1)]
+        self._rows = [
+            (smoother.take, cv.volts(0.0), cv.volts(1.0) - cv.volts(0.0), deadbands.get(jack, 0.0))
+            for jack, (smoother, cv) in enumerate(zip(self._smoothers, cvs, strict=True), 1)
+        ]
+        """For each jack: smooth a reading; volts at 0 counts and for each; volts to ignore."""
+        self._missing = UNPATCHED[len(cvs) :]
         self._held = [math.nan] * len(cvs)
+        self._counts: Sequence[float] = ()
+        self.scans = 0
+        """How often all jacks were read so far."""
         self._rest = None if cvs[0].pot else cvs[0].counts(0.0)
         self.correct(corrections or {})
         self._good_ns: int | None = None
-        self.nominal = self.raw = self.volts = UNPATCHED
-        """As read; calibrated; and smoothed as well: (N_CVS,), NaN where the board has no jack."""
+        self.volts = UNPATCHED
+        """Calibrated and smoothed: (N_CVS,), NaN where the board has no jack."""
         self.trouble = ""
         """What is wrong with the converter; empty: nothing."""
+
+    @property
+    def nominal(self) -> tuple[float, ...]:
+        """What was last read, in volts by the parts on the board."""
+        return _all([cv.volts(count) for cv, count in zip(self._cvs, self._counts, strict=False)])
+
+    @property
+    def raw(self) -> tuple[float, ...]:
+        """What was last read, calibrated and not smoothed."""
+        rows = zip(self._cvs, self._corrections, self._counts, strict=False)
+        return _all([correct(cv.volts(count)) for cv, correct, count in rows])
 
     def correct(self, corrections: Mapping[int, Correction]) -> None:
         """Calibrate from now on."""
@@ -88,15 +107,20 @@ class CvReader:
 
     def _mean(self, channel: int) -> float:
         read = self._converter.read
+        if self.oversample == 1:
+            return read(channel)
         return sum([read(channel) for _ in range(self.oversample)]) / self.oversample
 
     def _take(self, counts: Sequence[float]) -> None:
-        nominal = [cv.volts(count) for cv, count in zip(self._cvs, counts, strict=True)]
-        self.nominal = _all(nominal)
-        self.raw = _all([correct(v) for correct, v in zip(self._corrections, nominal, strict=True)])
-        for jack, count in enumerate(counts):
-            self._hold(jack, self._smoothers[jack].take(count))
-        self.volts = _all(self._held)
+        self._counts = counts
+        self.scans += 1
+        held, rows = self._held, zip(self._rows, self._corrections, counts, strict=True)
+        for jack, ((take, low, slope, deadband), correct, count) in enumerate(rows):
+            volts = correct(low + slope * take(count))
+            # Written so that the first value, next to a NaN, is taken.
+            if not -deadband <= volts - held[jack] <= deadband:
+                held[jack] = volts
+        self.volts = (*held, *self._missing)
 
     def _implausible(self, counts: Sequence[float]) -> str:
         """Why these cannot be the readings of several jacks; empty if they can."""
@@ -110,12 +134,6 @@ class CvReader:
             f"every CV jack reads {first:.0f}: {unpatched}the converter's data line is stuck {level}, or no "
             "converter is there; check its power, that the board sits firmly, and the wires of MISO and CS"
         )
-
-    def _hold(self, jack: int, smoothed: float) -> None:
-        volts = self._corrections[jack](self._cvs[jack].volts(smoothed))
-        # Written so that the first value, next to a NaN, is taken.
-        if not abs(volts - self._held[jack]) <= self._deadbands[jack]:
-            self._held[jack] = volts
 
 
 def _all(volts: Sequence[float]) -> tuple[float, ...]:

@@ -16,6 +16,7 @@ class Debounce:
         """Take what follows an edge within `hold_ns` for bouncing."""
         self._hold_ns = hold_ns
         self._lines: dict[str, _Line] = {}
+        self._unsettled = False
 
     def take(self, changes: Sequence[Change], until_ns: int) -> list[Change]:
         """The edges that count, in order of time.
@@ -26,6 +27,8 @@ class Debounce:
             until_ns: until when nothing else has happened; what a line settled at is told once its
                 time is over by then, with the time of its last edge.
         """
+        if not changes and not self._unsettled:
+            return []
         accepted: list[Change] = []
         for change in changes:
             line = self._lines.setdefault(change.name, _Line(Change(change.name, False, 0)))
@@ -33,6 +36,7 @@ class Debounce:
             accepted += line.moved(change, self._hold_ns)
         for line in self._lines.values():
             accepted += line.settled(until_ns, self._hold_ns)
+        self._unsettled = any(line.last.active != line.active for line in self._lines.values())
         return sorted(accepted, key=lambda change: change.at_ns)
 
 

@@ -3,7 +3,7 @@ import pytest
 from ddsp_pi.errors import BoardError
 from ddsp_pi.rack.boards.breadboard import BOARD
 from ddsp_pi.rack.open_pins import BACKENDS, open_pins
-from ddsp_pi.rack.pins import NullPins
+from ddsp_pi.rack.simulated import SimPins
 
 HERE = __name__
 THERE = (f"{HERE}:Recorded", "ddsp-pi[there]")
@@ -12,7 +12,7 @@ HALF_ABSENT = (f"{HERE}:needs_a_library", "ddsp-pi[half]")
 REFUSED = (f"{HERE}:refuse", "ddsp-pi[refused]")
 
 
-class Recorded(NullPins):
+class Recorded(SimPins):
     def __init__(self, lines):
         self.lines = lines
 
