@@ -1,7 +1,7 @@
 from collections import defaultdict
 from itertools import pairwise
 
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ddsp_pi.rack.debounce import Debounce
@@ -11,6 +11,9 @@ US = 1_000
 MS = 1_000_000
 HOLD = 500 * US
 LATER = 10**12
+
+UNHURRIED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+"""A machine that is busy with other things makes nothing wrong."""
 
 
 def line(*times_us, name="gate_in_1"):
@@ -78,6 +81,7 @@ def passed(pieces):
         yield debounce.take(pieces[i], until_ns)
 
 
+@UNHURRIED
 @given(scraping())
 def test_whatever_a_line_does(pieces):
     told, done = defaultdict(list), defaultdict(list)
@@ -98,6 +102,7 @@ def test_whatever_a_line_does(pieces):
         assert times == sorted(times)
 
 
+@UNHURRIED
 @given(scraping())
 def test_it_does_not_matter_in_which_pieces_edges_are_read(pieces):
     whole = [[change for piece in pieces for change in piece]]
@@ -107,6 +112,7 @@ def test_it_does_not_matter_in_which_pieces_edges_are_read(pieces):
     )
 
 
+@UNHURRIED
 @given(scraping(shortest=HOLD))
 def test_edges_far_enough_from_each_other_all_pass(pieces):
     assert [change for taken in passed(pieces) for change in taken] == [c for piece in pieces for c in piece]

@@ -1,6 +1,6 @@
 from itertools import pairwise
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ddsp_pi.rack.edges import Edges
@@ -60,6 +60,7 @@ def test_an_edge_that_the_level_read_after_it_knows_of_is_not_told_again():
     assert edges.edge(LINE, False, 50) == [Change(LINE, False, 50)]
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(1, 5), st.booleans()), min_size=1, max_size=40))
 def test_a_line_ends_as_it_is_and_moves_in_every_burst(bursts):
     """Of each burst of edges one or two are reported, with the level after all of them."""
