@@ -10,7 +10,7 @@ HOUSE = Path(__file__).parents[2]
 SOURCES, VENV = "src", "venv"
 """Where they are in the root."""
 
-TEST_PACKAGES = ("pytest>=8.3", "hypothesis>=6.100", "pytest-xdist>=3.6", "onnx>=1.17")
+TEST_PACKAGES = ("pytest>=8.3", "hypothesis>=6.100", "pytest-xdist>=3.6", "onnx>=1.17", "RPi.GPIO>=0.7.1")
 
 LEFT_OUT = {
     "tests/train": "training needs torch, and a Pi has none",
@@ -45,7 +45,7 @@ def install(root: Root) -> None:
 def test(root: Root) -> None:
     """The tests that make sense there."""
     python = f"/{VENV}/bin/python"
-    root.enter(python, "-m", "pip", "install", *TEST_PACKAGES, "ddsp-pi[files]")
+    root.enter(python, "-m", "pip", "install", *TEST_PACKAGES, "ddsp-pi[files,rack]")
     left_out = [f"--ignore={path}" for path in LEFT_OUT]
     pytest = (python, "-m", "pytest", "-n", "2", "-p", "no:cacheprovider", "--durations=20", "-m", "not real")
     print(root.enter(*pytest, *left_out, folder=f"/{SOURCES}"), flush=True)

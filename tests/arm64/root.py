@@ -9,7 +9,7 @@ from tests.arm64 import host, machine
 from tests.arm64.shell import Shell
 
 SUITE = "bookworm"
-PACKAGES = ("python3", "python3-venv", "ca-certificates", "gcc", "libc6-dev", "libportaudio2")
+PACKAGES = ("python3", "python3-venv", "python3-dev", "ca-certificates", "gcc", "libc6-dev", "libportaudio2")
 """What a musician's Pi has before ddsp-pi comes, and the compiler that its kernel is built with."""
 
 HANDED_ON = ("/etc/resolv.conf", "/etc/hosts", "/etc/pip.conf", "/etc/ssl/certs/ca-certificates.crt")
