@@ -15,13 +15,12 @@ from ddsp_pi.cli.progress import Progress
 from ddsp_pi.config import Rack, load_config, usual_file
 from ddsp_pi.errors import BoardError, ConfigError
 from ddsp_pi.models.library import data_folder
-from ddsp_pi.rack.boards import find_board
+from ddsp_pi.rack.boards import AUTO, find_board
 from ddsp_pi.rack.calibrating import READINGS, Session, whole_volts
 from ddsp_pi.rack.calibration import APART_VOLTS, Calibration
 from ddsp_pi.rack.calibration_file import load_calibrations, restore_calibration, save_calibration
 from ddsp_pi.rack.spec import BoardSpec, CvInput
 from ddsp_pi.service.detect import detect_board
-from ddsp_pi.service.doctor import AUTO
 from ddsp_pi.service.host import Host
 
 POINTS = 5

@@ -15,14 +15,12 @@ from ddsp_pi.errors import BoardError
 from ddsp_pi.link.shared import create
 from ddsp_pi.processes.launch import Launch, command
 from ddsp_pi.processes.supervisor import Supervisor
-from ddsp_pi.rack.boards import SIM, find_board
+from ddsp_pi.rack.boards import AUTO, SIM, find_board
 from ddsp_pi.service.detect import detect_board
 from ddsp_pi.service.host import Host
 from ddsp_pi.shipped import configs_folder
 
 DEMO = Path("performances") / "violin-phrase.csv"
-
-AUTO = "auto"
 
 Section = TypeVar("Section", bound=msgspec.Struct)
 

@@ -12,12 +12,11 @@ from ddsp_pi.frame import Edge
 from ddsp_pi.monitor.reading import Reading
 from ddsp_pi.monitor.recording import Recording
 from ddsp_pi.rack.board import Board, Press
-from ddsp_pi.rack.boards import find_board
+from ddsp_pi.rack.boards import AUTO, find_board
 from ddsp_pi.rack.calibration_file import CalibrationWatch
 from ddsp_pi.rack.panel import open_board
 from ddsp_pi.rack.spec import BoardSpec
 from ddsp_pi.service.detect import Detected, detect_board
-from ddsp_pi.service.doctor import AUTO
 from ddsp_pi.service.host import Host
 
 BEAT_S = 0.001

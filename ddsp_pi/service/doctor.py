@@ -9,16 +9,13 @@ from typing import Any
 
 from ddsp_pi.config import Config, load_config
 from ddsp_pi.errors import BoardError, ConfigError
-from ddsp_pi.rack.boards import find_board
+from ddsp_pi.rack.boards import AUTO, find_board
 from ddsp_pi.service.bootfiles import read_boot
 from ddsp_pi.service.checks import CHECKS
 from ddsp_pi.service.detect import Detected, detect_board, detect_codec
 from ddsp_pi.service.findings import Check, Finding, Status, fault, skipped
 from ddsp_pi.service.host import Host
 from ddsp_pi.service.view import Probes, View
-
-AUTO = "auto"
-"""In rack.board: whichever board is there."""
 
 MARKS = {Status.OK: "✓", Status.WARNING: "!", Status.FAULT: "✗", Status.SKIPPED: "·"}
 _COUNTED = {

@@ -7,6 +7,9 @@ from ddsp_pi.rack.spec import BoardSpec
 
 GROUP = "ddsp_pi.boards"
 
+AUTO = "auto"
+"""In place of a name: the board whose parts are there."""
+
 SIM = "sim"
 """The board that needs no parts, not even simulated ones."""
 
