@@ -1,6 +1,7 @@
 """OSC in: notes, parameters and the instrument over UDP."""
 
 import re
+import sys
 import threading
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -14,6 +15,7 @@ from ddsp_pi.errors import AudioError, ParamError
 
 if TYPE_CHECKING:
     from pythonosc.dispatcher import Dispatcher
+    from pythonosc.osc_server import BlockingOSCUDPServer
 
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
 
@@ -45,7 +47,6 @@ class OscServer:
             more: what to do with messages to other addresses, given address and values.
         """
         from pythonosc.dispatcher import Dispatcher
-        from pythonosc.osc_server import BlockingOSCUDPServer
 
         self._hub, self._say, self._select, self._reports = hub, say, select, reports
         self.rejected = 0
@@ -60,7 +61,7 @@ class OscServer:
             dispatcher.map(address, self._guarded(act))
         dispatcher.set_default_handler(self._guarded(self._unknown))
         try:
-            self._server = BlockingOSCUDPServer((EVERYWHERE if lan else LOOPBACK, port), dispatcher)
+            self._server = _listen((EVERYWHERE if lan else LOOPBACK, port), dispatcher, self._reject)
         except OSError as error:
             raise AudioError(f"OSC port {port}: {error.strerror}; set osc.port to a free one") from error
         threading.Thread(target=self._server.serve_forever, name="osc", daemon=True).start()
@@ -123,6 +124,20 @@ class OscServer:
 
     def _unknown(self, address: str, *values: Any) -> None:
         raise ValueError("nobody listens to that address")
+
+
+def _listen(
+    address: Address, dispatcher: "Dispatcher", reject: Callable[[str], None]
+) -> "BlockingOSCUDPServer":
+    from pythonosc.osc_server import BlockingOSCUDPServer
+
+    class Server(BlockingOSCUDPServer):
+        """Bytes that the library cannot read, because they are no text for example, leave no traceback."""
+
+        def handle_error(self, request: object, client_address: Address) -> None:
+            reject(f"OSC from {client_address[0]}: {sys.exc_info()[1]}")
+
+    return Server(address, dispatcher)
 
 
 def _pong(listeners: Subscribers, address: str, number: object) -> Reply:

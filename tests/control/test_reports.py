@@ -289,6 +289,14 @@ def test_a_malformed_wish_is_counted_told_and_dropped(server, reports, ear, addr
     assert [address in text for (text,) in ear.named("/ddsp/error")] == [True]
 
 
+def test_bytes_that_are_no_text_are_refused_without_a_traceback(server, capfd):
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
+        sender.sendto(b"/ddsp/instrument\0\0\0\0,s\0\0\xff\xfe\xfd\0", (HERE, server.port))
+    eventually(lambda: server.said)
+    assert "utf-8" in server.said[0]
+    assert capfd.readouterr().err == ""
+
+
 def test_without_reports_nobody_can_subscribe():
     server = Server(None)
     SimpleUDPClient(HERE, server.port).send_message("/ddsp/subscribe", 9001)
