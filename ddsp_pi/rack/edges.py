@@ -2,38 +2,44 @@
 
 from ddsp_pi.rack.pins import Change
 
-SAME_PULSE_NS = 1_000_000
-"""Two edges nearer to each other, after which the line was as before, are the two of one pulse."""
-
 
 class Edges:
     """What a set of lines is believed to be, kept by their edges. Before anything is said they are inactive.
 
-    Whoever reports an edge reads the level a moment later, and edges that come fast are reported as one.
-    The level is right in any case. If it is no news, the line was away and came back before anybody looked:
-    a pulse without length is told, once, whether its second edge is reported or not.
+    Whoever reports an edge reads the level a moment later. If the line is already back by then, the edge says
+    what the line was before, and was yet an edge: a pulse too short to be seen. It is told as one,
+    and ends with the edge of its end, or if that was missed, one call of `overdue` later.
     """
 
     def __init__(self) -> None:
         self._active: dict[str, bool] = {}
         self._changed_ns: dict[str, int] = {}
         self._read_ns: dict[str, int] = {}
-        self._pulse_ns: dict[str, int] = {}
+        self._owed: dict[str, int] = {}
+        """Lines that went back already, and how often their next edge was waited for."""
 
     def edge(self, name: str, active: bool, at_ns: int) -> list[Change]:
         """There was an edge, and after it the line was `active` or not."""
-        # A level that was read after the edge has it in it already.
-        if at_ns <= self._read_ns.get(name, -1) or active != self._active.get(name, False):
+        before = self._active.get(name, False)
+        self._owed.pop(name, None)
+        if at_ns <= self._read_ns.get(name, -1):
+            # The level that was read later has this edge in it already.
             return self._become(name, active, at_ns)
-        if at_ns - self._pulse_ns.pop(name, -SAME_PULSE_NS) < SAME_PULSE_NS:
-            return []
-        self._pulse_ns[name] = at_ns
-        return self._become(name, not active, at_ns) + self._become(name, active, at_ns)
+        if active == before:
+            self._owed[name] = 0
+        return self._become(name, not before, at_ns)
 
     def level(self, name: str, active: bool, at_ns: int) -> list[Change]:
         """The line was read, by `at_ns` at the latest: a change if it is not what it is believed to be."""
+        self._owed.pop(name, None)
         self._read_ns[name] = at_ns
         return self._become(name, active, at_ns)
+
+    def overdue(self, at_ns: int) -> list[Change]:
+        """Ends the pulses whose second edge did not come since the last call."""
+        late = [name for name, waited in self._owed.items() if waited]
+        self._owed = dict.fromkeys(self._owed, 1)
+        return [change for name in late for change in self.level(name, not self._active[name], at_ns)]
 
     def _become(self, name: str, active: bool, at_ns: int) -> list[Change]:
         if active == self._active.get(name, False):

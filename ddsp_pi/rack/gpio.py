@@ -163,6 +163,7 @@ class _Inputs:
         if lost or not self._begun:
             found += self._levels()
         self._begun = True
+        found += self._edges.overdue(time.monotonic_ns())
         return sorted(found, key=lambda change: change.at_ns)
 
     def close(self) -> None:

@@ -101,7 +101,8 @@ class RpiGpioPins:
 
     def _followed(self) -> list[Change]:
         waiting = [self._noticed.popleft() for _ in range(len(self._noticed))]
-        return [change for edge in waiting for change in self._edges.edge(*edge)]
+        found = [change for edge in waiting for change in self._edges.edge(*edge)]
+        return sorted(found + self._edges.overdue(time.monotonic_ns()), key=lambda change: change.at_ns)
 
     def _read(self) -> list[Change]:
         """What the levels say; edges until now are in them."""
