@@ -19,8 +19,9 @@ WRITE_NS = 500_000_000
 HOLD_NS = round(LONGEST_STEP_S * 0.5e9)
 """While nothing comes, the last row is repeated so often."""
 
-AHEAD_NS = 1_000_000_000
-"""What claims to be from a time so far ahead is not believed."""
+AHEAD_NS, BEHIND_NS = 1_000_000_000, 600_000_000_000
+"""What claims to be from a time so far ahead, or so long ago, is not believed: between two rows that far apart
+would be thousands."""
 
 
 class _Heard(NamedTuple):
@@ -98,8 +99,9 @@ class Recording:
             self._file.close()
 
     def _settle(self, until_ns: int) -> None:
-        due = sorted((one for one in self._heard if one.at_ns <= until_ns), key=lambda one: one.at_ns)
-        believed_ns = until_ns + SETTLE_NS + AHEAD_NS
+        early_ns, believed_ns = until_ns - BEHIND_NS, until_ns + SETTLE_NS + AHEAD_NS
+        settled = (one for one in self._heard if early_ns < one.at_ns <= until_ns)
+        due = sorted(settled, key=lambda one: one.at_ns)
         self._heard = [one for one in self._heard if until_ns < one.at_ns <= believed_ns]
         for one in due:
             self._take(one)

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from ddsp_pi.config import load_config
 from ddsp_pi.errors import BoardError
 from ddsp_pi.rack.boards import find_board
-from ddsp_pi.rack.pins import NullPins
+from ddsp_pi.rack.simulated import SimPins
 from ddsp_pi.rack.spec import Spi
 
 
@@ -70,7 +70,7 @@ class Panel:
 
         spec = find_board(board)
         rack = replace(load_config().rack, **settings)
-        self._board = PanelBoard(spec, Mcp3208.open(spec.spi), NullPins(), rack)
+        self._board = PanelBoard(spec, Mcp3208.open(spec.spi), SimPins(), rack)
         self._now_ns = 0
 
     def play(self, seconds):

@@ -114,6 +114,15 @@ def test_times_that_are_far_ahead_are_not_believed(recording, begin_ns):
     assert recorded(recording).length_ns == MS
 
 
+def test_times_that_are_long_gone_are_not_believed_either(recording, begin_ns):
+    recording.scan(-(10**18), (2.0,))
+    recording.gate(begin_ns - 10**15, 1, True)
+    recording.scan(begin_ns, (1.0,))
+    recording.scan(begin_ns + MS, (1.0,))
+    played = recorded(recording)
+    assert (played.length_ns, played.edges) == (MS, ())
+
+
 def test_more_jacks_and_gates_than_there_are_do_no_harm(recording, begin_ns):
     recording.gate(begin_ns, 0, True)
     recording.gate(begin_ns, 99, True)
