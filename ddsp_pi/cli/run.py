@@ -11,12 +11,10 @@ import msgspec
 
 from ddsp_pi.cli.arguments import add_instrument_arguments, configuration
 from ddsp_pi.config import Config
-from ddsp_pi.errors import BoardError
 from ddsp_pi.link.shared import create
 from ddsp_pi.processes.launch import Launch, command
 from ddsp_pi.processes.supervisor import Supervisor
-from ddsp_pi.rack.boards import AUTO, SIM, find_board
-from ddsp_pi.service.detect import detect_board
+from ddsp_pi.service.choice import choose
 from ddsp_pi.service.host import Host
 from ddsp_pi.shipped import configs_folder
 
@@ -47,35 +45,16 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Keep the engine and the control process alive until told to stop."""
     config = _configuration(args)
-    board, performance = _board(config.rack.board, args)
-    rack = msgspec.structs.replace(config.rack, board=find_board(board).name)
+    choice = choose(Host(), config, simulated=args.sim or args.cv is not None)
+    for reason in choice.reasons:
+        print(reason, flush=True)
+    rack, audio = _with(config.rack, board=choice.board), _with(config.audio, device=choice.device)
+    demo = str((args.cv or configs_folder() / DEMO).resolve())
     link = create()
-    launch = Launch(link.fd, msgspec.structs.replace(config, rack=rack), performance)
+    launch = Launch(link.fd, _with(config, rack=rack, audio=audio), demo if choice.simulated else None)
     if args.seconds is not None:
         _stop_after(args.seconds)
     return Supervisor(link, {program: command(program, launch) for program in PROGRAMS}).run()
-
-
-def _board(name: str, args: argparse.Namespace) -> tuple[str, str | None]:
-    """The board that plays, and the performance in its jacks if it is simulated."""
-    demo = str((args.cv or configs_folder() / DEMO).resolve())
-    if args.sim or args.cv or name == SIM:
-        return SIM if name == AUTO else name, demo
-    return _at_hand(demo) if name == AUTO else (name, None)
-
-
-def _at_hand(demo: str) -> tuple[str, str | None]:
-    host = Host()
-    found = detect_board(host)
-    if found.name is not None:
-        print(f"{found.name} plays: {found.reason}", flush=True)
-        return found.name, None
-    if host.model:
-        raise BoardError(
-            f"{found.reason}; 'ddsp-pi doctor' tells how to mend it, --sim plays without a board"
-        )
-    print(f"a simulated board plays: {found.reason}", flush=True)
-    return SIM, demo
 
 
 def _configuration(args: argparse.Namespace) -> Config:

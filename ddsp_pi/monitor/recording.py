@@ -20,8 +20,8 @@ HOLD_NS = round(LONGEST_STEP_S * 0.5e9)
 """While nothing comes, the last row is repeated so often."""
 
 AHEAD_NS, BEHIND_NS = 1_000_000_000, 600_000_000_000
-"""What claims to be from a time so far ahead, or so long ago, is not believed: between two rows that far apart
-would be thousands."""
+"""What claims to be from a time so far ahead, or so long ago, is not believed: holding the last values until
+then would take thousands of rows."""
 
 
 class _Heard(NamedTuple):

@@ -1,0 +1,56 @@
+"""What `ddsp-pi run` plays with where the settings leave it open: the board at hand and its sound card."""
+
+from typing import NamedTuple
+
+from ddsp_pi.config import Config
+from ddsp_pi.errors import BoardError
+from ddsp_pi.rack.boards import AUTO, SIM, find_board
+from ddsp_pi.service.detect import detect_board
+from ddsp_pi.service.host import Host
+from ddsp_pi.service.sound import card_of
+
+THROUGH_A_CARD = ("portaudio", "alsa")
+"""Backends for which a sound card must be chosen."""
+
+
+class Choice(NamedTuple):
+    """What plays, and why, a line each."""
+
+    board: str
+    simulated: bool
+    device: str | int | None
+    reasons: tuple[str, ...] = ()
+
+
+def choose(host: Host, config: Config, simulated: bool) -> Choice:
+    """The board and the sound card.
+
+    Args:
+        simulated: whether a simulated board is wanted, whatever is there.
+
+    Raises:
+        BoardError: there is no such board, or this is a Raspberry Pi without one.
+    """
+    wanted = config.rack.board
+    if simulated or wanted == SIM:
+        return Choice(find_board(SIM if wanted == AUTO else wanted).name, True, config.audio.device)
+    return _at_hand(host, config) if wanted == AUTO else _with_card(host, config, wanted)
+
+
+def _at_hand(host: Host, config: Config) -> Choice:
+    found = detect_board(host)
+    if found.name is not None:
+        return _with_card(host, config, found.name, f"{found.name} plays: {found.reason}")
+    if host.model:
+        raise BoardError(
+            f"{found.reason}; 'ddsp-pi doctor' tells how to mend it, --sim plays without a board"
+        )
+    return Choice(SIM, True, config.audio.device, (f"a simulated board plays: {found.reason}",))
+
+
+def _with_card(host: Host, config: Config, name: str, *reasons: str) -> Choice:
+    codec, audio = find_board(name).codec, config.audio
+    card = None if codec is None else card_of(host, codec)
+    if card is None or audio.device is not None or audio.backend not in THROUGH_A_CARD:
+        return Choice(name, False, audio.device, reasons)
+    return Choice(name, False, card.id, (*reasons, f"its codec is sound card {card.id}"))
