@@ -58,8 +58,12 @@ class Tuning:
         self._show()
 
     def look(self) -> None:
-        """Take up what has been calibrated elsewhere."""
+        """Take up what has been calibrated elsewhere; without a converter there is nothing to measure."""
         self._watch.poll(self._say)
+        trouble = self._board.reader.trouble
+        if self._panel is not None and trouble:
+            self._panel.end(trouble)
+            self._show()
 
     def _show(self) -> None:
         assert self._panel is not None

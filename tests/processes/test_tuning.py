@@ -28,8 +28,8 @@ class Panel:
         config = load_config()
         self.cable, self.now_ns, self.lights = 0.0, 10_000 * MS, []
         self.pins = SimPins()
-        spi = SimSpi(SPEC.cvs, lambda jack: self.cable, SLOPPY)
-        self.board = PanelBoard(SPEC, Mcp3208(spi), self.pins, config.rack)
+        self.spi = SimSpi(SPEC.cvs, lambda jack: self.cable, SLOPPY)
+        self.board = PanelBoard(SPEC, Mcp3208(self.spi), self.pins, config.rack)
         hub = Hub(ParamSet(PARAMS), lambda edit: None)
         self.side = RackSide(lambda: Opened(self.board, None), config, hub, acts, reports, said.append)
         self.side.open()
@@ -110,6 +110,16 @@ def test_nothing_patched_is_refused(panel, said, tmp_path):
     panel.press(3)
     assert "as it was before" in said[-1]
     assert not calibration_path(tmp_path, SPEC).exists()
+
+
+def test_without_a_converter_it_ends(panel, said):
+    panel.press(1, 2, ms=900)
+    panel.spi.stuck = 1
+    panel.wait(600)
+    panel.side.look()
+    assert any("as it was before" in line and "no MCP3208 answers" in line for line in said)
+    panel.wait(1000)
+    assert panel.lights[-1]
 
 
 def test_a_calibration_made_elsewhere_is_taken_up(panel, said, tmp_path):
