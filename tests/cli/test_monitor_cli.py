@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import contextmanager
 
 import numpy as np
 import pytest
@@ -126,19 +127,23 @@ def test_a_recording_can_be_played_again(config, tmp_path, capsys):
     assert wav.stat().st_size > 48_000
 
 
+@contextmanager
 def recording(take, config, **options):
     """`monitor --record` in a process of its own, with a second or so in its file."""
-    command = [*PROGRAM, "--json", "--record", str(take), "--config", config]
+    # A shell has what it starts in the background ignore Ctrl-C, tests and all.
+    command = ["env", "--default-signal=INT", *PROGRAM, "--json", "--record", str(take), "--config", config]
     monitor = subprocess.Popen(
         command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, **options
     )
     deadline = time.monotonic() + 30.0
-    while not take.exists() or take.stat().st_size < 20_000:
-        if monitor.poll() is not None:
-            break
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
-    return monitor
+    try:
+        while monitor.poll() is None and not (take.exists() and take.stat().st_size >= 20_000):
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+        yield monitor
+    finally:
+        monitor.kill()
+        monitor.wait()
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
