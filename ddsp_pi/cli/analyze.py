@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ddsp_pi.cli.progress import Progress
+from ddsp_pi.dsp.notes import note_name
 from ddsp_pi.dsp.transcription import PITCH_EVERY, Transcription, transcribe
 from ddsp_pi.errors import RecordingError
 from ddsp_pi.files import replacing
@@ -21,8 +22,6 @@ C4_HZ = 440.0 * 2.0 ** (-9 / 12)
 
 QUIET_DB, DB_PER_VOLT, MAX_VOLTS = -80.0, 10.0, 8.0
 """Loudness that is 0 V, its scale, and the voltage of 0 dB."""
-
-NOTE_NAMES = ("C", "C♯", "D", "D♯", "E", "F", "F♯", "G", "G♯", "A", "A♯", "B")
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -102,14 +101,13 @@ def _report(path: Path, heard: Transcription, recording: Recording) -> None:
     low, high = np.percentile(heard.f0_hz[heard.gate], (1, 99))
     notes = "1 note" if heard.n_notes == 1 else f"{heard.n_notes} notes"
     print(
-        f"{path}: {len(heard.gate) / HOP_RATE:.1f} s, {notes}, {note_name(low)} to {note_name(high)} "
+        f"{path}: {len(heard.gate) / HOP_RATE:.1f} s, {notes}, {nearest_note(low)} to {nearest_note(high)} "
         f"({low:.0f} to {high:.0f} Hz)"
     )
     for remark in recording.notes:
         print(f"{recording.path}: {remark}")
 
 
-def note_name(f0_hz: float) -> str:
+def nearest_note(f0_hz: float) -> str:
     """The nearest note of the equal-tempered scale, as A4 for 440 Hz."""
-    midi = round(60 + 12 * float(np.log2(f0_hz / C4_HZ)))
-    return f"{NOTE_NAMES[midi % 12]}{midi // 12 - 1}"
+    return note_name(round(60 + 12 * float(np.log2(f0_hz / C4_HZ))))

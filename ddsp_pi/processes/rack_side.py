@@ -3,6 +3,8 @@
 from collections import deque
 from collections.abc import Callable, Mapping
 
+import msgspec
+
 from ddsp_pi.config import Config
 from ddsp_pi.control.gate_outs import GateOuts
 from ddsp_pi.control.hub import Hub
@@ -37,6 +39,7 @@ class RackSide:
     ) -> None:
         """`acts`: what the names in `rack.buttons` do; to calibrate it knows itself."""
         self._open, self._settings, self._hub, self._say = open_board, config.rack, hub, say
+        self._delay_ns = round(config.rack.gate_delay_ms * 1e6)
         self._routes, self._reports = config.cv.routes, reports
         acts = {**acts, "calibrate": self.calibrate}
         self._acts = {(row.buttons, row.held): acts[row.do] for row in config.rack.buttons}
@@ -87,7 +90,8 @@ class RackSide:
         if edges:
             self.led.flicker(now_s)
         for edge in edges:
-            self._reports.edge(edge)
+            # As it came: who plays a recording again delays it again.
+            self._reports.edge(msgspec.structs.replace(edge, at_ns=edge.at_ns - self._delay_ns))
         for event in events:
             if isinstance(event, Press):
                 self.press(event)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from ddsp_pi.cli import main
-from ddsp_pi.cli.analyze import HEADER, note_name
+from ddsp_pi.cli.analyze import HEADER, nearest_note
 from ddsp_pi.dsp.transcription import find_gates, runs, transcribe
 from ddsp_pi.errors import MissingExtraError, RecordingError
 from ddsp_pi.frame import SAMPLE_RATE
@@ -275,4 +275,4 @@ def test_a_bass_note_s_cycles_do_not_close_the_gate():
 
 @pytest.mark.parametrize(("f0_hz", "name"), [(261.63, "C4"), (440.0, "A4"), (41.2, "E1"), (1108.7, "C♯6")])
 def test_note_names(f0_hz, name):
-    assert note_name(f0_hz) == name
+    assert nearest_note(f0_hz) == name
