@@ -35,7 +35,7 @@ $(PERFORMANCES): $(PLAYABLE)
 	@mkdir -p out
 	$(BIN)/ddsp-pi render --mode cv --model violin --cv configs/performances/$@.csv -o out/$@.wav --plot out/$@.png
 
-test: packages lint
+test: lint
 	$(BIN)/pytest -n 2 -m "not real"
 	# A live audio server wants the machine for itself, and where neighbours take it away, another try.
 	$(BIN)/pytest -m real --reruns 2
@@ -70,7 +70,8 @@ $(PLAYABLE): pyproject.toml ddsp_pi/__init__.py $(KERNEL) | $(BIN)/pip
 	$(BIN)/pip install -q -e '.[plot,files]'
 	@touch $@
 
-$(CHECKABLE): pyproject.toml ddsp_pi/__init__.py $(KERNEL) | $(BIN)/pip
+# The board's drivers are compiled, for which the system must have a compiler and Python's headers.
+$(CHECKABLE): pyproject.toml ddsp_pi/__init__.py $(KERNEL) | packages $(BIN)/pip
 	$(BIN)/pip install -q -e '.[train,dev]'
 	@touch $@ $(PLAYABLE)
 
