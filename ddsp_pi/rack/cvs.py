@@ -13,8 +13,8 @@ from ddsp_pi.rack.spec import FULL_SCALE, CvInput
 
 SCAN_NS = 1_000_000
 """Every jack is read a thousand times a second, 2.7 times per hop, so that the pitch of a new note is there
-before its gate sounds. Six jacks are 6000 conversions, about a quarter of one core of a Pi 4 (estimated:
-24 µs on the wire at 1 MHz, 8 for Python by the instructions counted on aarch64, 10 assumed for the kernel)."""
+before its gate sounds. Six jacks are 6000 conversions, about a quarter of one core of a Pi 4. That is an
+estimate: 24 µs on the wire, 8 for Python by instructions counted on aarch64, 10 assumed for the kernel."""
 
 PATIENCE_NS = 400_000_000
 """A converter that gives nothing useful for this long is in trouble."""
