@@ -33,7 +33,7 @@ MAY_IMPORT = {
     "modes": {*GROUND, "dsp", "models", "modes"},
     "engine": {*GROUND, "files", "native", "dsp", "models", "modes", "engine"},
     "rack": {*SERVED, "files", "located", "rack"},
-    "control": {*SERVED, "link", "control"},
+    "control": {*SERVED, "files", "link", "located", "control"},
     "monitor": {*SERVED, "control", "rack", "service", "monitor"},
     "service": {*SERVED, "models", "native", "rack", "service"},
     "train": {*GROUND, "files", "dsp", "models", "recording", "train"},

@@ -13,6 +13,7 @@ VERBS = {
     "run": "play live: the rack, or a computer with --sim",
     "render": "play a CV/gate file into a WAV file",
     "models": "list the instruments and what their cards say",
+    "presets": "list sounds to come back to, show what they set, check files",
     "monitor": "show what jacks, gates and buttons say and how the engine does, and record it",
     "calibrate": "tune the CV jacks to a few cents by known voltages",
     "analyze": "turn a recording into a CV/gate performance",
