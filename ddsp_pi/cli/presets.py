@@ -1,7 +1,7 @@
 """`ddsp-pi presets`: which sounds there are, what each sets, and whether a file of yours is right."""
 
 import argparse
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import msgspec
@@ -38,7 +38,10 @@ def run(args: argparse.Namespace) -> int:
 def open_presets() -> Presets:
     """The presets of this installation."""
     return Presets(
-        data_folder() / "presets", configs_folder() / "presets", MODE_PARAMS, lambda: list_instruments().keys()
+        data_folder() / "presets",
+        configs_folder() / "presets",
+        MODE_PARAMS,
+        lambda: list_instruments().keys(),
     )
 
 
@@ -50,6 +53,18 @@ def with_preset(config: Config, preset: Preset) -> Config:
         model=preset.instrument or config.model,
         params=full_params(preset, MODE_PARAMS[preset.mode]),
     )
+
+
+def begin_with(config: Config, name: str, say: Callable[[str], object]) -> Config:
+    """A configuration that begins with the preset of a name; what of it cannot be used is said.
+
+    Raises:
+        ConfigError: there is none of that name, or its file is no preset.
+    """
+    loaded = open_presets().load(name)
+    for entry in loaded.left_out:
+        say(f"preset {name}: {entry}")
+    return with_preset(config, loaded.preset)
 
 
 def _list(args: argparse.Namespace) -> int:
@@ -97,7 +112,7 @@ def _lines(path: Path, loaded: Loaded) -> Iterator[tuple[str, str]]:
         yield "note", preset.note
     for spec in MODE_PARAMS[preset.mode]:
         yield f"  {spec.name}", _value(preset, spec)
-    yield from (("left out", entry) for entry in loaded.left_out)
+    yield from (("remark", entry) for entry in loaded.left_out)
 
 
 def _value(preset: Preset, spec: Param) -> str:
@@ -121,7 +136,7 @@ def _is_fine(presets: Presets, path: Path) -> bool:
         print(f"{path}: cannot be loaded: {error}")
         return False
     for entry in left_out:
-        print(f"{path}: left out: {entry}")
+        print(f"{path}: {entry}")
     if not left_out:
         print(f"{path}: fine")
     return not left_out

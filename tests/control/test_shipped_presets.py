@@ -1,7 +1,8 @@
 """Every preset that ships is loaded, played and measured."""
 
 import math
-from itertools import combinations, groupby
+from dataclasses import replace
+from itertools import combinations
 
 import numpy as np
 import pytest
@@ -10,52 +11,132 @@ from ddsp_pi.app import MODE_PARAMS, build
 from ddsp_pi.cli.presets import open_presets, with_preset
 from ddsp_pi.config import load_config
 from ddsp_pi.control.preset_file import preset_text
-from ddsp_pi.control.presets import full_params
+from ddsp_pi.control.presets import Acts, apply, full_params, preset_of
 from ddsp_pi.dsp.loudness import loudness_contour
 from ddsp_pi.frame import HOP, HOP_RATE, SAMPLE_RATE, Edge
-from ddsp_pi.models.library import SHIPPED, load_instrument
+from ddsp_pi.models.bundle import load_instrument
+from ddsp_pi.models.library import SHIPPED, find_instrument
 from ddsp_pi.rack.board import N_CVS
 from ddsp_pi.rack.performance import Performance
 from ddsp_pi.rack.sim import SimBoard
+from ddsp_pi.shipped import configs_folder
 
-SHIPPED_PRESETS = open_presets().shipped()
-NAMES = [path.stem for path in SHIPPED_PRESETS]
+PRESETS = {path.stem: open_presets().read(path) for path in open_presets().shipped()}
+INSTRUMENTS = sorted(path.stem for path in SHIPPED.glob("*.onnx"))
 OPEN_S, LENGTH_S = 0.5, 0.8
 
-AUDIBLE = {"early": 3.0, "held": 3.0, "left": 6.0, "bright": 12.0 * math.log2(1.12), "noise": 3.0}
-"""Differences that nobody misses: 3 dB (6 in a fade), an eighth of the spectral centroid."""
+HEARD = {"early": 3.0, "held": 3.0, "left": 6.0, "centroid": 2.0}
+"""Differences that nobody misses: dB at three times, semitones of the spectral centroid."""
 
 
-@pytest.fixture(scope="module")
-def sounds():
-    """Each preset, by name: a gate of half a second and what follows, no cable in."""
-    return {path.stem: played(path) for path in SHIPPED_PRESETS}
-
-
-def load(path):
-    return open_presets().read(path)
+def card(instrument):
+    return load_instrument(SHIPPED / f"{instrument}.onnx").card
 
 
 def one_gate():
+    """A gate of half a second and what follows; no cable is in."""
     times_ns = np.array([0, int(LENGTH_S * 1e9)])
     edges = (Edge(1, True, 0), Edge(1, False, int(OPEN_S * 1e9)))
     return Performance(times_ns, np.full((2, N_CVS), np.nan), edges)
 
 
-def played(path):
-    app = build(with_preset(load_config(), load(path).preset), SimBoard(one_gate()))
+def played(preset):
+    app = build(with_preset(load_config(), preset), SimBoard(one_gate()))
     sound = np.empty(int(LENGTH_S * SAMPLE_RATE) // HOP * HOP, np.float32)
     for block in sound.reshape(-1, HOP):
         app.engine.render(block)
     return sound
 
 
-def features(sound):
-    """What is heard: dB at three times, the spectral centroid in semitones, and dB of air at the top."""
+def on_note(preset, note):
+    return replace(preset, params=preset.params | {"note": note, "tune": 0.0})
+
+
+def features(preset):
+    """What a preset sounds like on the middle of its instrument's range."""
+    pitch = card(preset.instrument).pitch_range_hz
+    sound = played(on_note(preset, 69.0 + 6.0 * math.log2(pitch.low * pitch.high / 440.0**2)))
     level = loudness_contour(sound)
-    early, held, left = (level[int(at_s * HOP_RATE)] for at_s in (0.03, 0.45, 0.7))
-    spectrum = np.abs(np.fft.rfft(sound[: int(OPEN_S * SAMPLE_RATE)] * np.hanning(int(OPEN_S * SAMPLE_RATE)))) ** 2
-    frequency = np.fft.rfftfreq(int(OPEN_S * SAMPLE_RATE), 1.0 / SAMPLE_RATE)
-    centroid = float((spectrum * frequency).sum() / spectrum.sum())
-    air = 10.0 * math.log10(spectrum[frequency > 8000].sum() / spectrum.sum() + 1e-12)
-    return {"early": early, "held": held, "left": left, "bright": 12.0 * math.log2(centroid), "noise": air}
+    early, held, left = (float(level[int(at_s * HOP_RATE)]) for at_s in (0.03, 0.45, 0.7))
+    held_sound = sound[: int(OPEN_S * SAMPLE_RATE)]
+    power = np.abs(np.fft.rfft(held_sound * np.hanning(len(held_sound)))) ** 2
+    centroid_hz = float(power @ np.fft.rfftfreq(len(held_sound), 1.0 / SAMPLE_RATE) / power.sum())
+    return {"early": early, "held": held, "left": left, "centroid": 12.0 * math.log2(centroid_hz)}
+
+
+def differences(first, second):
+    """Names of the features in which two presets differ so that it is heard."""
+    return {name for name, least in HEARD.items() if abs(first[name] - second[name]) >= least}
+
+
+@pytest.fixture(params=PRESETS)
+def loaded(request):
+    return PRESETS[request.param]
+
+
+@pytest.fixture(scope="module")
+def sounds():
+    return {name: features(loaded.preset) for name, loaded in PRESETS.items()}
+
+
+def test_nothing_of_it_is_left_out(loaded):
+    assert loaded.left_out == ()
+    assert loaded.preset.name.startswith(f"{loaded.preset.instrument}-")
+    assert loaded.preset.note
+
+
+def test_it_is_written_as_it_would_be_saved(loaded):
+    preset = loaded.preset
+    specs = MODE_PARAMS[preset.mode]
+    values = full_params(preset, specs)
+    saved = preset_of(preset.name, preset.mode, preset.instrument, values, specs, preset.note, preset.midi)
+    file = configs_folder() / "presets" / f"{preset.name}.yaml"
+    assert file.read_text("utf-8") == preset_text(saved)
+
+
+def test_it_is_finite_and_audible_within_half_a_second(loaded):
+    sound = played(loaded.preset)[: int(0.5 * SAMPLE_RATE)]
+    assert np.isfinite(sound).all()
+    assert 0.05 < np.abs(sound).max() <= 1.0
+    assert loudness_contour(sound).max() > -40.0
+
+
+def test_without_a_cable_it_plays_inside_the_range_of_its_instrument(loaded):
+    values = full_params(loaded.preset, MODE_PARAMS[loaded.preset.mode])
+    pitch = card(loaded.preset.instrument).pitch_range_hz
+    swing = values["vibrato_depth"] / 1200.0
+    octaves = (values["note"] + values["tune"] - 69.0) / 12.0
+    assert pitch.low <= 440.0 * 2.0 ** (octaves - swing)
+    assert 440.0 * 2.0 ** (octaves + swing) <= pitch.high
+
+
+@pytest.mark.parametrize("instrument", INSTRUMENTS)
+def test_every_instrument_has_presets_that_differ_audibly(instrument, sounds):
+    names = [name for name, loaded in PRESETS.items() if loaded.preset.instrument == instrument]
+    assert len(names) >= 2
+    for first, second in combinations(names, 2):
+        assert len(differences(sounds[first], sounds[second])) >= 2, (first, second)
+
+
+def test_what_hardly_differs_is_not_called_different():
+    solo = PRESETS["violin-solo"].preset
+    values = full_params(solo, MODE_PARAMS["cv"])
+    nearly = replace(solo, params=values | {"brightness": 0.1, "attack": values["attack"] * 1.05})
+    assert differences(features(solo), features(nearly)) == set()
+
+
+def test_loaded_while_another_plays_it_is_the_same(loaded):
+    app = build(with_preset(load_config(), PRESETS["flute-air"].preset), SimBoard(one_gate()))
+    block = np.empty(HOP, np.float32)
+    app.engine.render(block)
+    acts = Acts(
+        mode=lambda: app.config.mode,
+        instrument=lambda: app.instrument.card.name,
+        change_mode=app.change_mode,
+        select_instrument=lambda name: app.play(find_instrument(name)),
+        set_param=app.set_param,
+    )
+    apply(loaded.preset, MODE_PARAMS, acts)
+    app.engine.render(block)
+    assert app.instrument.card.name == loaded.preset.instrument
+    assert app.params.values == full_params(loaded.preset, MODE_PARAMS[loaded.preset.mode])
