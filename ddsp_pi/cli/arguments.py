@@ -1,6 +1,7 @@
 """Arguments that `render` and `run` share, and the configuration they make."""
 
 import argparse
+import sys
 from pathlib import Path
 
 import msgspec
@@ -17,6 +18,7 @@ def add_instrument_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="YAML",
         help=f"configuration over the packaged defaults (default: {SYSTEM_FILE}, if it is there)",
     )
+    parser.add_argument("--preset", metavar="NAME", help="a sound to begin with: see 'ddsp-pi presets list'")
     parser.add_argument("--mode", help="how it is played (default: from the configuration)")
     parser.add_argument("--model", help="instrument, by name or as a file")
     parser.add_argument("--morph-to", metavar="MODEL", help="second instrument for the morph parameter")
@@ -36,6 +38,11 @@ def configuration(args: argparse.Namespace) -> Config:
         ConfigError: a --set that is not NAME=NUMBER, or a file that cannot be used.
     """
     config = load_config(args.config or usual_file())
+    if args.preset:
+        # What stays in memory while it plays should not know how presets are read.
+        from ddsp_pi.cli.presets import begin_with
+
+        config = begin_with(config, args.preset, lambda said: print(said, file=sys.stderr))
     chosen = {name: getattr(args, name) for name in ("mode", "model", "morph_to") if getattr(args, name)}
     return msgspec.structs.replace(config, params=config.params | dict(map(_assignment, args.set)), **chosen)
 

@@ -1,0 +1,118 @@
+"""Presets inside the control process: loaded, saved, stepped through and morphed while it plays."""
+
+from collections.abc import Callable, Mapping
+
+from ddsp_pi.app import MODE_PARAMS
+from ddsp_pi.control.hub import Hub
+from ddsp_pi.control.preset_file import Preset
+from ddsp_pi.control.preset_morph import Morph, MorphPlayer
+from ddsp_pi.control.presets import Acts, Presets, apply, preset_of
+from ddsp_pi.control.watch import InstrumentWatch
+from ddsp_pi.errors import ConfigError, DdspPiError
+
+UNNAMED = "panel"
+"""What is saved from the panel is called, if nothing was loaded before."""
+
+
+class Sounds:
+    """What plays, by the names of presets. Whatever goes wrong is said, and the sound goes on as it was.
+
+    It reads and writes files, so it is to be called by one thread beside the control loop.
+    """
+
+    def __init__(
+        self,
+        presets: Presets,
+        mode: str,
+        hub: Hub,
+        watch: InstrumentWatch,
+        values: Callable[[], Mapping[str, float]],
+        say: Callable[[str], object],
+    ) -> None:
+        """`values`: what the parameters are set to, whatever a cable says."""
+        self._presets, self._mode, self._watch, self._values = presets, mode, watch, values
+        self._say = say
+        self._acts = Acts(
+            mode=lambda: mode,
+            instrument=lambda: watch.name,
+            change_mode=self._refuse_mode,
+            select_instrument=watch.select,
+            set_param=hub.set,
+        )
+        self._loaded: Preset | None = None
+        self._way: MorphPlayer | None = None
+
+    @property
+    def name(self) -> str:
+        """Of the preset that was loaded last; empty: none was."""
+        return self._loaded.name if self._loaded else ""
+
+    def load(self, name: str) -> None:
+        """Play a preset."""
+        try:
+            loaded = self._presets.load(name)
+            apply(loaded.preset, MODE_PARAMS, self._acts)
+        except DdspPiError as error:
+            self._say(f"{error}. What played plays on")
+            return
+        self._loaded, self._way = loaded.preset, None
+        self._say(f"preset {name} plays")
+        for entry in loaded.left_out:
+            self._say(f"preset {name}: {entry}")
+
+    def save(self, name: str = "") -> None:
+        """Keep what plays; without a name in the place of the preset that was loaded last."""
+        before = self._loaded
+        known = (before.note, before.midi) if before else ("", {})
+        try:
+            preset = preset_of(
+                name or self.name or UNNAMED,
+                self._mode,
+                self._watch.name,
+                self._values(),
+                MODE_PARAMS[self._mode],
+                *known,
+            )
+            path = self._presets.save(preset)
+        except (DdspPiError, OSError) as error:
+            self._say(f"preset not saved: {error}")
+            return
+        self._loaded = preset
+        self._say(f"preset {preset.name} is saved as {path}")
+
+    def step(self, by: int) -> None:
+        """Play the preset so many places on, among those of the instrument that plays, round and round."""
+        names = [path.stem for path in self._presets.files() if self._fits(path.stem)]
+        if not names:
+            self._say(f"{self._watch.name} has no presets: see 'ddsp-pi presets list'")
+            return
+        before = names.index(self.name) if self.name in names else -1 if by > 0 else 0
+        self.load(names[(before + by) % len(names)])
+
+    def morph_to(self, name: str) -> None:
+        """Choose where `morph` goes from the preset that was loaded last."""
+        try:
+            if self._loaded is None:
+                raise ConfigError("a morph begins with a preset: load one first")
+            there = self._presets.load(name).preset
+            way = Morph(self._loaded, there, MODE_PARAMS[self._mode])
+        except DdspPiError as error:
+            self._say(str(error))
+            return
+        self._way = MorphPlayer(way, self._acts)
+
+    def morph(self, position: float) -> None:
+        """Go to a place between the two, 0..1."""
+        if self._way is None:
+            self._say("nowhere to morph to: choose a second preset first")
+        else:
+            self._way.move(position)
+
+    def _fits(self, name: str) -> bool:
+        try:
+            return self._presets.load(name).preset.instrument == self._watch.name
+        except DdspPiError:
+            return False
+
+    def _refuse_mode(self, mode: str) -> None:
+        raise ConfigError(f"mode {self._mode} plays; one for {mode} cannot be loaded while it does")
