@@ -135,9 +135,18 @@ class Action(Struct, frozen=True, forbid_unknown_fields=True):
         Meta(min_length=1, description="Which button, from 1 on; more than one: pressed together."),
     ]
     do: Annotated[
-        Literal["next_instrument", "previous_instrument", "panic", "calibrate"],
+        Literal[
+            "next_instrument",
+            "previous_instrument",
+            "next_preset",
+            "previous_preset",
+            "save_preset",
+            "panic",
+            "calibrate",
+        ],
         Meta(
-            description="What happens. panic: silence, every note ends; calibrate: tune CV 1 from the panel."
+            description="What happens. Presets are those of the instrument that plays; panic: silence, "
+            "every note ends; calibrate: tune CV 1 from the panel."
         ),
     ]
     held: Annotated[bool, Meta(description="Whether it must be held down for long.")] = False

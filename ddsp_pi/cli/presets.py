@@ -11,9 +11,8 @@ from ddsp_pi.config import Config
 from ddsp_pi.control.preset_file import Loaded, Preset
 from ddsp_pi.control.presets import Presets, full_params
 from ddsp_pi.errors import ConfigError
-from ddsp_pi.models.library import data_folder, list_instruments
 from ddsp_pi.params import Param
-from ddsp_pi.shipped import configs_folder
+from ddsp_pi.processes.sounds import open_presets
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -33,16 +32,6 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Do the chosen action."""
     return int(args.action(args))
-
-
-def open_presets() -> Presets:
-    """The presets of this installation."""
-    return Presets(
-        data_folder() / "presets",
-        configs_folder() / "presets",
-        MODE_PARAMS,
-        lambda: list_instruments().keys(),
-    )
 
 
 def with_preset(config: Config, preset: Preset) -> Config:

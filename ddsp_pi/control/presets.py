@@ -103,7 +103,8 @@ def preset_of(
     """
     kept = {spec.name: float(f"{values.get(spec.name, spec.default):.7g}") for spec in specs}
     differing = {spec.name: kept[spec.name] for spec in specs if kept[spec.name] != spec.default}
-    return Preset(check_name(name), mode, instrument, differing, note, midi or {})
+    # One line for people; YAML has line ends of its own, which would not come back as they were.
+    return Preset(check_name(name), mode, instrument, differing, " ".join(note.split()), midi or {})
 
 
 @dataclass(frozen=True, slots=True)

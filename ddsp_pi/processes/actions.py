@@ -5,13 +5,20 @@ from collections.abc import Callable, Mapping
 from ddsp_pi.control.hub import Hub
 from ddsp_pi.control.watch import InstrumentWatch
 from ddsp_pi.models.library import list_instruments
+from ddsp_pi.processes.errands import Act
+from ddsp_pi.processes.sounds import Sounds
 
 
-def button_actions(hub: Hub, watch: InstrumentWatch) -> Mapping[str, Callable[[], object]]:
-    """One function for each."""
+def button_actions(
+    hub: Hub, watch: InstrumentWatch, sounds: Sounds, later: Callable[[Act], None]
+) -> Mapping[str, Act]:
+    """One function for each. `later` does what takes time, beside the control loop."""
     return {
         "next_instrument": lambda: watch.select(neighbour(watch.name, 1)),
         "previous_instrument": lambda: watch.select(neighbour(watch.name, -1)),
+        "next_preset": lambda: later(lambda: sounds.step(1)),
+        "previous_preset": lambda: later(lambda: sounds.step(-1)),
+        "save_preset": lambda: later(sounds.save),
         "panic": hub.panic,
     }
 

@@ -4,7 +4,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 
 import msgspec
@@ -26,9 +26,11 @@ from ddsp_pi.processes import lifeline
 from ddsp_pi.processes.actions import button_actions
 from ddsp_pi.processes.addresses import board_addresses
 from ddsp_pi.processes.boards import make_board
+from ddsp_pi.processes.errands import Act, Errands
 from ddsp_pi.processes.launch import Launch, Status, launched
 from ddsp_pi.processes.rack_side import RackSide
 from ddsp_pi.processes.signs import Signs
+from ddsp_pi.processes.sounds import Sounds, open_presets
 from ddsp_pi.rack.boards import find_board
 from ddsp_pi.service.host import Host
 from ddsp_pi.service.strain import strained
@@ -64,6 +66,11 @@ class ControlLoop:
         if volts != self._volts:
             self._volts = volts
             self._link.frame.write(pack_volts(volts))
+
+    @property
+    def values(self) -> Mapping[str, float]:
+        """What the engine's parameters are set to, as far as it has said so."""
+        return self.status.values if self.status else {}
 
     def _greet(self) -> None:
         """Tell an engine that has just begun what the last one knew."""
@@ -105,7 +112,10 @@ def _serve(launch: Launch, link: Link, stop: threading.Event) -> None:
     hub = Hub(ParamSet(MODE_PARAMS[config.mode]), outbox.send)
     watch = InstrumentWatch(config.model, find_instrument)
     reports = _reports(config)
-    rack = _rack(launch, link, hub, watch, reports)
+    errands = Errands()
+    sounds = Sounds(open_presets(), config.mode, hub, watch, lambda: loop.values, _say)
+    acts = button_actions(hub, watch, sounds, errands.later)
+    rack = _rack(launch, link, hub, acts, reports)
     more = board_addresses(rack, hub)
     osc = OscServer(hub, config.osc.port, config.osc.lan, _say, watch.select, reports, more)
     _say(f"{_playing(launch)}: OSC /ddsp/note NOTE VELOCITY on port {osc.port}. Ctrl-C ends it.")
@@ -123,6 +133,7 @@ def _serve(launch: Launch, link: Link, stop: threading.Event) -> None:
     outbox.send(Panic())
     _beat(every, stop)
     osc.close()
+    errands.close()
     reports.close()
     rack.close()
 
@@ -133,8 +144,8 @@ def _reports(config: Config) -> Reports:
     return Reports(listeners, recorders, len(spec.cvs), len(spec.gates_in))
 
 
-def _rack(launch: Launch, link: Link, hub: Hub, watch: InstrumentWatch, reports: Reports) -> RackSide:
-    rack = RackSide(lambda: make_board(launch), launch.config, hub, button_actions(hub, watch), reports, _say)
+def _rack(launch: Launch, link: Link, hub: Hub, acts: Mapping[str, Act], reports: Reports) -> RackSide:
+    rack = RackSide(lambda: make_board(launch), launch.config, hub, acts, reports, _say)
     try:
         rack.open()
     except BoardError:

@@ -9,9 +9,21 @@ from ddsp_pi.control.preset_morph import Morph, MorphPlayer
 from ddsp_pi.control.presets import Acts, Presets, apply, preset_of
 from ddsp_pi.control.watch import InstrumentWatch
 from ddsp_pi.errors import ConfigError, DdspPiError
+from ddsp_pi.models.library import data_folder, list_instruments
+from ddsp_pi.shipped import configs_folder
 
 UNNAMED = "panel"
 """What is saved from the panel is called, if nothing was loaded before."""
+
+
+def open_presets() -> Presets:
+    """The presets of this installation."""
+    return Presets(
+        data_folder() / "presets",
+        configs_folder() / "presets",
+        MODE_PARAMS,
+        lambda: list_instruments().keys(),
+    )
 
 
 class Sounds:

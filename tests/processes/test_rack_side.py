@@ -99,7 +99,9 @@ def test_gates_that_play_nothing_do_not_sound(rack, board):
     ("press", "does"),
     [
         (Press((1,), False, 0), ["next_instrument"]),
-        (Press((2,), False, 0), ["previous_instrument"]),
+        (Press((2,), False, 0), ["next_preset"]),
+        (Press((3,), False, 0), ["previous_instrument"]),
+        (Press((1,), True, 0), ["save_preset"]),
         (Press((2,), True, 0), ["panic"]),
         (Press((1, 2), False, 0), []),
         (Press((3,), True, 0), []),

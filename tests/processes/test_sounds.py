@@ -1,14 +1,13 @@
 import pytest
 
 from ddsp_pi.app import MODE_PARAMS
-from ddsp_pi.cli.presets import open_presets
 from ddsp_pi.control.hub import Hub
 from ddsp_pi.control.watch import InstrumentWatch
 from ddsp_pi.link.edits import Set
 from ddsp_pi.models.library import find_instrument
 from ddsp_pi.params import ParamSet
 from ddsp_pi.processes.errands import MOST_WAITING, Errands
-from ddsp_pi.processes.sounds import Sounds
+from ddsp_pi.processes.sounds import Sounds, open_presets
 
 
 class Playing:
