@@ -218,6 +218,14 @@ class Osc(Struct, frozen=True, forbid_unknown_fields=True):
     """Who may play over the network."""
 
     port: Annotated[int, Meta(ge=1, le=65535, description="UDP port where OSC comes in.")]
+    query_port: Annotated[
+        int,
+        Meta(
+            ge=0,
+            le=65535,
+            description="TCP port where programs can ask which addresses there are (OSCQuery); 0: none.",
+        ),
+    ]
     lan: Annotated[bool, Meta(description="Whether other computers may play too, not only this one.")]
 
 

@@ -251,7 +251,7 @@ def test_explain_knows_what_the_check_knows(load):
 
 
 def test_explain_of_a_section_is_all_inside_it():
-    assert [setting.key for setting in explain("osc")] == ["osc.port", "osc.lan"]
+    assert [setting.key for setting in explain("osc")] == ["osc.port", "osc.query_port", "osc.lan"]
 
 
 def test_explain_understands_a_place_from_a_complaint():

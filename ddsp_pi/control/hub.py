@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from ddsp_pi.frame import HOP_RATE, Edge, Note
 from ddsp_pi.link.edits import Edit, Panic, Select, Set
-from ddsp_pi.params import ParamSet
+from ddsp_pi.params import Param, ParamSet
 
 VALUES_EVERY_S = 1.0 / HOP_RATE
 """The engine reads parameters once per hop; more values than that would be work for nothing."""
@@ -36,6 +36,8 @@ class Hub:
         self._lock = threading.Lock()
         self._pending: dict[str, float] = {}
         self._notes: deque[Note] = deque(maxlen=MOST_PENDING)
+        self._gates: deque[Edge] = deque(maxlen=MOST_PENDING)
+        self._driven: Callable[[], Mapping[str, float]] = dict
         self._set: dict[str, float] = {}
         self._selected: Select | None = None
         self._open: dict[int, Edge] = {}
@@ -50,20 +52,43 @@ class Hub:
         """Whether a gate that plays is open, or a key down."""
         return bool(self._held) or any(gate in PLAYING_GATES for gate in self._open)
 
+    @property
+    def specs(self) -> tuple[Param, ...]:
+        """The parameters there are."""
+        return tuple(self._params)
+
+    def playing(self) -> dict[str, float]:
+        """What each parameter plays: what a cable says where one holds it, otherwise what was set."""
+        playing = self._params.values
+        playing.update((name, value) for name, value in self._driven().items() if name in playing)
+        return playing
+
+    def is_open(self, gate: int) -> bool:
+        """Whether a gate is open, by cable or by message."""
+        return gate in self._open
+
+    def follow_cables(self, driven: Callable[[], Mapping[str, float]]) -> None:
+        """Where to read what cables hold: the values of driven parameters, and of no others."""
+        self._driven = driven
+
     def on_first_note(self, act: Callable[[], None]) -> None:
         """What to do once, when the first note arrives."""
         self._on_first = act
 
     def play(self, note: float, velocity: float) -> None:
         """A note begins (velocity > 0) or ends (0), now."""
-        if self._on_first is not None:
-            act, self._on_first = self._on_first, None
-            act()
+        self._begin()
         with self._lock:
             self._notes.append(Note(note, velocity, time.monotonic_ns()))
 
+    def gate(self, gate: int, high: bool) -> None:
+        """A gate opens or closes now, as if by cable; of cable and messages the latest counts."""
+        self._begin()
+        with self._lock:
+            self._gates.append(Edge(gate, high, time.monotonic_ns()))
+
     def set(self, name: str, value: float) -> None:
-        """Turn a parameter, in its unit.
+        """Turn a parameter, in its unit. A cable that holds it wins until it is out.
 
         Raises:
             ParamError: nobody owns that name.
@@ -71,6 +96,7 @@ class Hub:
         value = self._params.spec(name).clip(value)
         if not math.isnan(value):
             with self._lock:
+                self._params.set(name, value)
                 self._pending[name] = value
 
     def select(self, path: str) -> None:
@@ -88,6 +114,11 @@ class Hub:
         """Send what has come, with the edges of the board; from the control loop's thread."""
         for edge in edges:
             self._gate(edge)
+        while self._gates:
+            edge = self._gates.popleft()
+            # A message that says again what is so already is no edge.
+            if edge.high != self.is_open(edge.gate):
+                self._gate(edge)
         now_s = time.monotonic()
         if self._pending and now_s >= self._due_s:
             self._due_s = now_s + VALUES_EVERY_S
@@ -102,6 +133,10 @@ class Hub:
     def adopt(self, values: Mapping[str, float], instrument: str) -> None:
         """Remember what an engine that has been playing knows, but for what has been asked for since."""
         self._set = {**values, **self._set}
+        with self._lock:
+            for name, value in {**self._set, **self._pending}.items():
+                if name in self._params:
+                    self._params.set(name, value)
         if instrument and self._selected is None:
             self._selected = Select(instrument)
 
@@ -112,6 +147,11 @@ class Hub:
             known.append(self._selected)
         for edit in (*known, *self._open.values(), *self._held.values()):
             self._send(edit)
+
+    def _begin(self) -> None:
+        if self._on_first is not None:
+            act, self._on_first = self._on_first, None
+            act()
 
     def _send_values(self) -> None:
         with self._lock:

@@ -1,7 +1,8 @@
 """OSC messages that are sent again and again, built cheaply enough for a loop of a millisecond."""
 
 import struct
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 CODES = {"f": "f", "i": "i", "h": "q"}
@@ -36,6 +37,11 @@ def message(address: str, types: str, *values: float | str | bytes) -> bytes:
     for letter, value in zip(types, values, strict=True):
         builder.add_arg(value, letter)
     return bytes(builder.build().dgram)
+
+
+def packed(address: str, types: str) -> Callable[..., bytes]:
+    """Builds messages of one address and these types, as cheaply as the types allow."""
+    return Numbers(address, types) if CODES.keys() >= set(types) else partial(message, address, types)
 
 
 def bundle(messages: Sequence[bytes]) -> bytes:

@@ -6,11 +6,14 @@ import pytest
 from pythonosc.osc_packet import OscPacket
 from pythonosc.udp_client import SimpleUDPClient
 
+from ddsp_pi.control.acts import Acts, Panel
+from ddsp_pi.control.contract import contract
 from ddsp_pi.control.hub import Hub
 from ddsp_pi.control.messages import Numbers, bundle, message
+from ddsp_pi.control.namespace import Address, Value
 from ddsp_pi.control.osc import OscServer
 from ddsp_pi.control.raw import BATCH_NS, MOST_SCANS, unpack_scans
-from ddsp_pi.control.reports import CV_NS, ERROR_NS, LONGEST_TEXT, STATUS_NS, Reports
+from ddsp_pi.control.reports import CV_NS, ERROR_NS, LONGEST_TEXT, STATUS_NS, WATCHED_NS, Reports
 from ddsp_pi.control.subscribers import Subscribers
 from ddsp_pi.frame import Edge
 from ddsp_pi.modes.cv import PARAMS
@@ -215,12 +218,47 @@ def test_bytes_that_are_no_scans_are_refused(cvs, blob):
         list(unpack_scans(cvs, blob))
 
 
+def test_what_is_watched_is_told_when_it_changes_50_times_a_second_at_most(listening, ear):
+    value, name = [0.0], ["wood"]
+    number = Address("/ddsp/param/noise", "", (Value("f"),), lambda: (value[0],))
+    text = Address("/ddsp/preset", "", (Value("s"),), lambda: (name[0],) if name else None)
+    listening.watch([number, text])
+    for ms in range(1, 2001):
+        value[0] = min(ms, 1000) / 1000.0
+        listening.volts(VOLTS, ms * MS)
+    heard = ear.heard()
+    told = [values[0] for address, values in heard if address == "/ddsp/param/noise"]
+    assert 45 <= len(told) <= 1_000_000_000 // WATCHED_NS + 1
+    assert told == sorted(told)
+    assert told[-1] == 1.0
+    assert [values for address, values in heard if address == "/ddsp/preset"] == [("wood",)]
+    listening.volts(VOLTS, 3000 * MS)
+    assert ear.named("/ddsp/preset") == []
+
+
+def test_a_newcomer_learns_all_that_is_watched_in_datagrams_of_a_bearable_size(reports, ear):
+    spots = [Address(f"/ddsp/param/{n}", "", (Value("f"),), lambda n=n: (float(n),)) for n in range(40)]
+    reports.watch([*spots, Address("/ddsp/f0", "", (Value("f"),), lambda: None)])
+    for _ in range(2):
+        reports.listeners.close()
+        reports.listeners = Subscribers(False)
+        reports.listeners.add(HERE, ear.port)
+        reports.volts(VOLTS, 0)
+        datagrams = ear.datagrams()
+        told = [one for datagram in datagrams for one in datagram if one[0].startswith("/ddsp/param/")]
+        assert told == [(f"/ddsp/param/{n}", (float(n),)) for n in range(40)]
+        assert max(map(len, datagrams)) <= 16
+        assert "/ddsp/f0" not in [address for datagram in datagrams for address, _ in datagram]
+
+
 class Server(OscServer):
     def __init__(self, reports, lan=False):
         self.said, self.selected = [], []
-        super().__init__(
-            Hub(ParamSet(PARAMS), print), 0, lan, self.said.append, self.selected.append, reports
+        namespace = contract(
+            Hub(ParamSet(PARAMS), print), Panel(3), Acts(model=self.selected.append), reports=reports
         )
+        complain = None if reports is None else reports.complain
+        super().__init__(lambda: namespace, 0, lan, self.said.append, complain)
 
 
 @pytest.fixture

@@ -3,6 +3,8 @@
 import threading
 import time
 
+from ddsp_pi.control.acts import Acts, Panel
+from ddsp_pi.control.contract import contract
 from ddsp_pi.control.hub import Hub
 from ddsp_pi.control.osc import OscServer
 from ddsp_pi.control.reports import Reports
@@ -17,7 +19,8 @@ class Talker:
     def __init__(self, cvs=3, gates=4):
         self.reports = Reports(Subscribers(False), Subscribers(False), cvs, gates)
         hub = Hub(ParamSet(PARAMS), lambda edit: None)
-        self.server = OscServer(hub, 0, False, lambda text: None, lambda name: None, self.reports)
+        namespace = contract(hub, Panel(cvs), Acts(), reports=self.reports)
+        self.server = OscServer(lambda: namespace, 0, False, lambda text: None, self.reports.complain)
         self.port = self.server.port
         self._stop = threading.Event()
         self._thread = None
