@@ -71,7 +71,7 @@ def _parameter(hub: Hub, param: Param) -> Iterator[Address]:
     yield Address(path, doc, (in_unit,), lambda: (value(),), _act(lambda new: hub.set(param.name, new)))
     yield Address(
         f"{path}/norm",
-        f"{param.name} as the position of a knob. {doc}",
+        "A parameter as the position of a knob, 0 low and 1 high.",
         (knob,),
         lambda: (param.to_norm(value()),),
         _act(lambda position: hub.set(param.name, param.from_norm(position))),
