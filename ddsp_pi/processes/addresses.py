@@ -1,49 +1,77 @@
-"""OSC addresses that reach the board: panic, gate outputs, and the jacks of a simulated one."""
+"""What OSC can do here: the control process put into the contract."""
 
 import math
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Sequence
 
+from ddsp_pi.config import Config
+from ddsp_pi.control.acting import NAME
+from ddsp_pi.control.acts import Acts, Asks, Hands, Panel
+from ddsp_pi.control.contract import contract
 from ddsp_pi.control.hub import Hub
+from ddsp_pi.control.namespace import Namespace
+from ddsp_pi.control.reports import Reports
+from ddsp_pi.control.watch import InstrumentWatch
+from ddsp_pi.models.library import list_instruments
+from ddsp_pi.processes.errands import Errands
 from ddsp_pi.processes.rack_side import RackSide
-from ddsp_pi.rack.performance import MAX_VOLTS
+from ddsp_pi.processes.sounds import Sounds, open_presets
+from ddsp_pi.rack.board import N_BUTTONS, N_CVS, N_GATES
 from ddsp_pi.rack.sim import SimBoard
 
-Handler = Callable[..., None]
-"""Takes the address and the values of a message; may raise ValueError or TypeError."""
+
+def osc_addresses(
+    config: Config,
+    rack: RackSide,
+    hub: Hub,
+    watch: InstrumentWatch,
+    reports: Reports,
+    sounds: Sounds,
+    errands: Errands,
+) -> Namespace:
+    """Every address that this process can act on or answer for."""
+    acts = Acts(
+        model=watch.select,
+        panic=hub.hush,
+        gate_out=rack.gate_outs.ask,
+        load_preset=lambda name: errands.later(lambda: sounds.load(name)),
+        save_preset=lambda name: errands.later(lambda: sounds.save(name)),
+        hands=None if rack.player is None else hands_on(rack.player),
+    )
+    asks = Asks(
+        mode=lambda: config.mode,
+        models=lambda: sorted(filter(NAME.fullmatch, list_instruments())),
+        preset=lambda: sounds.name,
+        presets=lambda: [path.stem for path in open_presets().files()],
+    )
+    return contract(hub, Panel(reports.cvs, _played(config.rack.gate_outs)), acts, asks, reports)
 
 
-def board_addresses(rack: RackSide, hub: Hub) -> Mapping[str, Handler]:
-    """What to do with messages, by address; called by the thread that takes OSC in."""
-    return {
-        "/ddsp/panic": lambda address: rack.later(hub.panic),
-        "/ddsp/gateout/*": lambda address, level: rack.gate_outs.ask(_number(address), bool(level)),
-        "/ddsp/sim/cv/*": lambda address, volts: _player(rack).patch(_number(address), _finite(volts)),
-        "/ddsp/sim/cv/*/release": lambda address: _player(rack).patch(
-            _number(address.removesuffix("/release")), math.nan
-        ),
-        "/ddsp/sim/gate/*": lambda address, level: _move(rack, "gate_in", address, level),
-        "/ddsp/sim/button/*": lambda address, level: _move(rack, "button", address, level),
-    }
+def _played(kinds: Sequence[str]) -> Sequence[int]:
+    """Gate outputs that messages set, from 1 on."""
+    return [gate for gate, kind in enumerate(kinds, 1) if kind == "osc"]
 
 
-def _player(rack: RackSide) -> SimBoard:
-    """Whose jacks they are. Hands on them end the performance, as a cable that is pulled."""
-    if rack.player is None:
-        raise ValueError("a real board plays; only a simulated one (run --sim) has jacks for OSC")
-    rack.player.unplug()
-    return rack.player
+def hands_on(player: SimBoard) -> Hands:
+    """Hands on the jacks end the performance, as a cable that is pulled."""
 
+    def patch(jack: int, volts: float) -> None:
+        player.unplug()
+        player.patch(jack, volts)
 
-def _move(rack: RackSide, line: str, address: str, level: float) -> None:
-    _player(rack).move(f"{line}_{_number(address)}", bool(level), time.monotonic_ns())
+    def move(line: str) -> Callable[[int, bool], None]:
+        def moved(number: int, active: bool) -> None:
+            player.unplug()
+            player.move(f"{line}_{number}", active, time.monotonic_ns())
 
+        return moved
 
-def _number(address: str) -> int:
-    return int(address.rpartition("/")[2])
-
-
-def _finite(volts: float) -> float:
-    if not abs(volts) <= MAX_VOLTS:
-        raise ValueError(f"wants volts, at most {MAX_VOLTS:g} either way")
-    return float(volts)
+    return Hands(
+        patch=patch,
+        release=lambda jack: patch(jack, math.nan),
+        gate=move("gate_in"),
+        button=move("button"),
+        cvs=N_CVS,
+        gates=N_GATES,
+        buttons=N_BUTTONS,
+    )

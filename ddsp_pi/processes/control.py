@@ -11,12 +11,15 @@ import msgspec
 
 from ddsp_pi.app import MODE_PARAMS
 from ddsp_pi.config import Config
+from ddsp_pi.control.contract import watched
 from ddsp_pi.control.hub import Hub
+from ddsp_pi.control.namespace import Namespace
 from ddsp_pi.control.osc import OscServer
+from ddsp_pi.control.oscquery import QueryServer
 from ddsp_pi.control.reports import Reports
 from ddsp_pi.control.subscribers import Subscribers
 from ddsp_pi.control.watch import InstrumentWatch
-from ddsp_pi.errors import BoardError, DdspPiError
+from ddsp_pi.errors import AudioError, BoardError, DdspPiError
 from ddsp_pi.link.edits import Outbox, Panic, heard
 from ddsp_pi.link.shared import Link, attach
 from ddsp_pi.link.volts import pack_volts
@@ -24,7 +27,7 @@ from ddsp_pi.models.library import find_instrument
 from ddsp_pi.params import ParamSet
 from ddsp_pi.processes import lifeline
 from ddsp_pi.processes.actions import button_actions
-from ddsp_pi.processes.addresses import board_addresses
+from ddsp_pi.processes.addresses import osc_addresses
 from ddsp_pi.processes.boards import make_board
 from ddsp_pi.processes.errands import Act, Errands
 from ddsp_pi.processes.launch import Launch, Status, launched
@@ -109,15 +112,17 @@ def main(argument: str) -> int:
 
 def _serve(launch: Launch, link: Link, stop: threading.Event) -> None:
     config, outbox = launch.config, Outbox(link.edits)
-    hub = Hub(ParamSet(MODE_PARAMS[config.mode]), outbox.send)
+    hub = Hub(_params(config), outbox.send)
     watch = InstrumentWatch(config.model, find_instrument)
     reports = _reports(config)
     errands = Errands()
     sounds = Sounds(open_presets(), config.mode, hub, watch, lambda: loop.values, _say)
     acts = button_actions(hub, watch, sounds, errands.later)
     rack = _rack(launch, link, hub, acts, reports)
-    more = board_addresses(rack, hub)
-    osc = OscServer(hub, config.osc.port, config.osc.lan, _say, watch.select, reports, more)
+    namespace = osc_addresses(config, rack, hub, watch, reports, sounds, errands)
+    reports.watch(watched(namespace))
+    osc = OscServer(lambda: namespace, config.osc.port, config.osc.lan, _say, reports.complain)
+    query = _query(config, namespace, osc.port)
     _say(f"{_playing(launch)}: OSC /ddsp/note NOTE VELOCITY on port {osc.port}. Ctrl-C ends it.")
     loop = ControlLoop(link, rack, hub, outbox)
     signs = Signs(rack.led, reports, partial(strained, Host()))
@@ -132,6 +137,8 @@ def _serve(launch: Launch, link: Link, stop: threading.Event) -> None:
     # says what is open, or a gate that has been open all the time would be heard to close.
     outbox.send(Panic())
     _beat(every, stop)
+    if query is not None:
+        query.close()
     osc.close()
     errands.close()
     reports.close()
@@ -142,6 +149,25 @@ def _reports(config: Config) -> Reports:
     spec = find_board(config.rack.board)
     listeners, recorders = Subscribers(config.osc.lan), Subscribers(config.osc.lan)
     return Reports(listeners, recorders, len(spec.cvs), len(spec.gates_in))
+
+
+def _params(config: Config) -> ParamSet:
+    """Where the engine begins as well."""
+    params = ParamSet(MODE_PARAMS[config.mode])
+    for name, value in config.params.items():
+        if name in params:
+            params.set(name, value)
+    return params
+
+
+def _query(config: Config, namespace: Namespace, osc_port: int) -> QueryServer | None:
+    if not config.osc.query_port:
+        return None
+    try:
+        return QueryServer(lambda: namespace, config.osc.query_port, config.osc.lan, osc_port)
+    except AudioError as error:
+        _say(f"{error}. Until then nobody can ask which addresses there are")
+        return None
 
 
 def _rack(launch: Launch, link: Link, hub: Hub, acts: Mapping[str, Act], reports: Reports) -> RackSide:

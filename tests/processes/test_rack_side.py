@@ -4,6 +4,8 @@ import time
 import pytest
 
 from ddsp_pi.config import load_config
+from ddsp_pi.control.acts import Acts, Panel
+from ddsp_pi.control.contract import contract
 from ddsp_pi.control.hub import Hub
 from ddsp_pi.errors import BoardError
 from ddsp_pi.frame import Edge, Note
@@ -11,7 +13,7 @@ from ddsp_pi.link.edits import Panic
 from ddsp_pi.modes.cv import PARAMS
 from ddsp_pi.params import ParamSet
 from ddsp_pi.processes.actions import neighbour
-from ddsp_pi.processes.addresses import board_addresses
+from ddsp_pi.processes.addresses import hands_on
 from ddsp_pi.processes.boards import Opened
 from ddsp_pi.processes.rack_side import RackSide
 from ddsp_pi.rack.board import Health, Press
@@ -157,28 +159,39 @@ def test_what_others_wish_is_done_at_the_next_beat(rack):
     assert done == [1]
 
 
-@pytest.mark.parametrize(
-    ("address", "value"), [("/ddsp/sim/cv/9", 1.0), ("/ddsp/sim/cv/1", math.nan), ("/ddsp/sim/gate/7", 1)]
-)
-def test_hands_that_reach_for_what_is_not_there_are_refused(rack, hub, address, value):
-    addresses = board_addresses(rack, hub)
-    with pytest.raises(ValueError, match=r"no CV jack 9|volts|no gate_in_7"):
-        addresses[f"{address.rpartition('/')[0]}/*"](address, value)
-
-
 def test_hands_reach_the_jacks_gates_and_buttons_of_a_simulated_board(rack, hub, board, pressed):
-    addresses = board_addresses(rack, hub)
-    addresses["/ddsp/sim/cv/*"]("/ddsp/sim/cv/2", 1.5)
-    addresses["/ddsp/sim/gate/*"]("/ddsp/sim/gate/1", 1)
-    for level in (1, 0):
-        addresses["/ddsp/sim/button/*"]("/ddsp/sim/button/1", level)
+    hands = hands_on(board)
+    hands.patch(2, 1.5)
+    hands.gate(1, True)
+    for level in (True, False):
+        hands.button(1, level)
     now_ns = time.monotonic_ns() + 100 * MS
     assert rack.volts(now_ns)[1] == 1.5
     rack.beat(now_ns)
     assert hub.sounding
     assert pressed == ["next_instrument"]
-    addresses["/ddsp/sim/cv/*/release"]("/ddsp/sim/cv/2/release")
+    hands.release(2)
     assert math.isnan(rack.volts(now_ns)[1])
+
+
+def test_every_jack_gate_and_button_of_a_simulated_board_has_hands(hub, board):
+    namespace = contract(hub, Panel(6), Acts(hands=hands_on(board)))
+    for path, address in namespace.items():
+        if path.startswith("/ddsp/sim/"):
+            namespace.act(path, [1] * len(address.values), ("127.0.0.1", 9))
+    assert {path for path in namespace if path.startswith("/ddsp/sim/")} >= {
+        "/ddsp/sim/cv/8",
+        "/ddsp/sim/cv/8/release",
+        "/ddsp/sim/gate/4",
+        "/ddsp/sim/button/3",
+    }
+
+
+@pytest.mark.parametrize("path", ["/ddsp/sim/cv/9", "/ddsp/sim/cv/1", "/ddsp/sim/gate/7"])
+def test_hands_that_reach_for_what_is_not_there_are_refused(hub, board, path):
+    namespace = contract(hub, Panel(6), Acts(hands=hands_on(board)))
+    with pytest.raises(ValueError, match=r"nobody listens|wants a number"):
+        namespace.act(path, [math.nan], ("127.0.0.1", 9))
 
 
 def test_panic_leaves_nothing_that_a_new_engine_would_be_told(hub, sent):
