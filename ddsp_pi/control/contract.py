@@ -63,7 +63,7 @@ def watched(namespace: Namespace) -> list[Address]:
 
 def _parameter(hub: Hub, param: Param) -> Iterator[Address]:
     def value() -> float:
-        return hub.playing()[param.name]
+        return hub.value(param.name)
 
     path, doc = f"/ddsp/param/{param.name}", param.doc
     in_unit = Value("f", param.low, param.high, param.unit, held=True)

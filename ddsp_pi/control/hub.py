@@ -20,7 +20,7 @@ PLAYING_GATES = (1, 2)
 """Gates that begin and end notes; the others are for modes to come."""
 
 MOST_PENDING = 64
-"""More notes than that between two beats are a flood; the oldest give way."""
+"""More notes and gates than that between two beats are a flood; the oldest give way."""
 
 
 class Hub:
@@ -35,8 +35,7 @@ class Hub:
         self._params, self._send = params, send
         self._lock = threading.Lock()
         self._pending: dict[str, float] = {}
-        self._notes: deque[Note] = deque(maxlen=MOST_PENDING)
-        self._gates: deque[Edge] = deque(maxlen=MOST_PENDING)
+        self._played: deque[Note | Edge | Panic] = deque(maxlen=MOST_PENDING)
         self._driven: Callable[[], Mapping[str, float]] = dict
         self._set: dict[str, float] = {}
         self._selected: Select | None = None
@@ -57,11 +56,18 @@ class Hub:
         """The parameters there are."""
         return tuple(self._params)
 
-    def playing(self) -> dict[str, float]:
-        """What each parameter plays: what a cable says where one holds it, otherwise what was set."""
-        playing = self._params.values
-        playing.update((name, value) for name, value in self._driven().items() if name in playing)
-        return playing
+    @property
+    def values(self) -> dict[str, float]:
+        """What each parameter was set to, whatever a cable says."""
+        return self._params.values
+
+    def value(self, name: str) -> float:
+        """What a parameter plays: what a cable says where one holds it, otherwise what was set.
+
+        Raises:
+            ParamError: nobody owns that name.
+        """
+        return self._driven().get(name, self._params[self._params.spec(name).name])
 
     def is_open(self, gate: int) -> bool:
         """Whether a gate is open, by cable or by message."""
@@ -79,13 +85,13 @@ class Hub:
         """A note begins (velocity > 0) or ends (0), now."""
         self._begin()
         with self._lock:
-            self._notes.append(Note(note, velocity, time.monotonic_ns()))
+            self._played.append(Note(note, velocity, time.monotonic_ns()))
 
     def gate(self, gate: int, high: bool) -> None:
         """A gate opens or closes now, as if by cable; of cable and messages the latest counts."""
         self._begin()
         with self._lock:
-            self._gates.append(Edge(gate, high, time.monotonic_ns()))
+            self._played.append(Edge(gate, high, time.monotonic_ns()))
 
     def set(self, name: str, value: float) -> None:
         """Turn a parameter, in its unit. A cable that holds it wins until it is out.
@@ -104,6 +110,11 @@ class Hub:
         self._selected = Select(path)
         self._send(self._selected)
 
+    def hush(self) -> None:
+        """Silence, after what was played before and before what is played next; from any thread."""
+        with self._lock:
+            self._played.append(Panic())
+
     def panic(self) -> None:
         """Silence; nothing is held any more. From the control loop's thread."""
         self._open.clear()
@@ -114,21 +125,16 @@ class Hub:
         """Send what has come, with the edges of the board; from the control loop's thread."""
         for edge in edges:
             self._gate(edge)
-        while self._gates:
-            edge = self._gates.popleft()
-            # A message that says again what is so already is no edge.
-            if edge.high != self.is_open(edge.gate):
-                self._gate(edge)
         now_s = time.monotonic()
         if self._pending and now_s >= self._due_s:
             self._due_s = now_s + VALUES_EVERY_S
             self._send_values()
-        if self._notes:
+        if self._played:
             with self._lock:
-                notes = list(self._notes)
-                self._notes.clear()
-            for note in notes:
-                self._key(note)
+                played = list(self._played)
+                self._played.clear()
+            for event in played:
+                self._take(event)
 
     def adopt(self, values: Mapping[str, float], instrument: str) -> None:
         """Remember what an engine that has been playing knows, but for what has been asked for since."""
@@ -159,6 +165,15 @@ class Hub:
         self._set |= values
         for name, value in values.items():
             self._send(Set(name, value))
+
+    def _take(self, event: Note | Edge | Panic) -> None:
+        if isinstance(event, Note):
+            self._key(event)
+        elif isinstance(event, Panic):
+            self.panic()
+        # A message that says again what is so already is no edge.
+        elif event.high != self.is_open(event.gate):
+            self._gate(event)
 
     def _gate(self, edge: Edge) -> None:
         self._open.pop(edge.gate, None)

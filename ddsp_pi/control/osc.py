@@ -13,6 +13,9 @@ LOOPBACK, EVERYWHERE = "127.0.0.1", "0.0.0.0"
 LARGEST = 65_536
 """No datagram is longer."""
 
+ROOM = 1 << 20
+"""Bytes that may wait while the board is read, as far as the system lets them."""
+
 LONGEST_QUOTE = 60
 """Letters of what somebody sent that a complaint repeats."""
 
@@ -42,6 +45,7 @@ class OscServer:
         self.rejected = 0
         self._open = True
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, ROOM)
         try:
             self._socket.bind((EVERYWHERE if lan else LOOPBACK, port))
         except OSError as error:
@@ -95,6 +99,8 @@ class OscServer:
 
     def _reject(self, complaint: str) -> None:
         self.rejected += 1
+        # It quotes what came over the network, and must not steer the terminal of whoever reads it.
+        complaint = "".join(letter if letter.isprintable() else "?" for letter in complaint)
         if self.rejected == 1:
             self._say(f"{complaint}; such messages are dropped")
         if self._complain is not None:

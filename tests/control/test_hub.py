@@ -90,3 +90,56 @@ def test_keys_that_never_go_up_do_not_fill_the_memory(hub, sent):
     sent.clear()
     hub.renew()
     assert [edit.note for edit in sent] == [step / 10.0 for step in range(1000 - MOST_HELD, 1000)]
+
+
+def test_what_was_set_is_known_whatever_a_cable_says(hub):
+    cables = {"noise": 1.5}
+    hub.follow_cables(lambda: cables)
+    hub.set("noise", 0.5)
+    hub.set("tune", 99.0)
+    assert (hub.value("noise"), hub.value("tune"), hub.value("morph")) == (1.5, 24.0, 0.0)
+    assert (hub.values["noise"], hub.values["tune"]) == (0.5, 24.0)
+    cables.clear()
+    assert hub.value("noise") == 0.5
+    with pytest.raises(ParamError, match="wobble"):
+        hub.value("wobble")
+
+
+def test_what_a_playing_engine_was_told_before_is_known_but_not_what_has_been_set_since(hub):
+    hub.set("noise", 0.5)
+    hub.adopt({"noise": 1.5, "tune": 12.0, "gone": 1.0}, "")
+    assert (hub.value("noise"), hub.value("tune")) == (0.5, 12.0)
+
+
+def test_gates_by_message_are_edges_and_begin_what_a_first_note_begins(hub, sent):
+    first = []
+    hub.on_first_note(lambda: first.append("first"))
+    hub.gate(1, True)
+    hub.gate(1, True)
+    hub.beat([Edge(3, True, 5)])
+    hub.gate(3, True)
+    hub.gate(3, False)
+    hub.beat()
+    assert [(edge.gate, edge.high) for edge in sent] == [(3, True), (1, True), (3, False)]
+    assert (hub.is_open(1), hub.is_open(3), hub.sounding, hub.begun) == (True, False, True, 1)
+    assert first == ["first"]
+
+
+def test_a_flood_of_gates_is_bounded(hub, sent):
+    for step in range(10 * MOST_PENDING):
+        hub.gate(1, step % 2 == 0)
+    hub.beat()
+    assert len(sent) <= MOST_PENDING
+    assert not hub.is_open(1)
+
+
+def test_silence_comes_between_what_was_played_before_and_after(hub, sent):
+    hub.gate(1, True)
+    hub.play(60.0, 1.0)
+    hub.hush()
+    hub.play(64.0, 1.0)
+    hub.beat()
+    assert [type(edit).__name__ for edit in sent] == ["Edge", "Note", "Panic", "Note"]
+    sent.clear()
+    hub.renew()
+    assert [edit.note for edit in sent] == [64.0]

@@ -5,6 +5,7 @@ import socket
 import struct
 import subprocess
 import tracemalloc
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -17,6 +18,7 @@ from ddsp_pi.control.datagram import DEEPEST, MOST_MESSAGES, MOST_VALUES, read_d
 from ddsp_pi.control.hub import Hub
 from ddsp_pi.control.messages import bundle, message
 from ddsp_pi.control.osc import OscServer
+from ddsp_pi.control.oscquery import QueryServer
 from ddsp_pi.control.reports import ERROR_NS, STATUS_NS
 from ddsp_pi.errors import AudioError
 from ddsp_pi.link.edits import Set
@@ -124,6 +126,27 @@ def test_a_taken_port_is_said(server):
         Server(server.port)
 
 
+@pytest.mark.parametrize(("lan", "host"), [(False, "127.0.0.1"), (True, "0.0.0.0")])
+def test_only_this_computer_is_heard_unless_others_may(lan, host):
+    namespace = contract(Hub(ParamSet(PARAMS), print), Panel(6), Acts())
+    server = OscServer(lambda: namespace, 0, lan, print)
+    query = QueryServer(lambda: namespace, 0, lan, server.port)
+    places = Path("/proc/self/net/udp").read_text(), Path("/proc/self/net/tcp").read_text()
+    number = socket.inet_aton(host)[::-1].hex().upper()
+    for port, known in zip((server.port, query.port), places, strict=True):
+        assert f" {number}:{port:04X} " in known
+    query.close()
+    server.close()
+
+
+def test_letters_that_would_steer_a_terminal_are_not_repeated(module):
+    module.server.take(message("/ddsp/\x1b[2J", "s", "\x1b[31m\n"), NOBODY)
+    module.server.take(b"/ddsp/\x1b\0\n,\0\0\0", NOBODY)
+    assert module.server.rejected == 2
+    assert module.said[0].startswith("OSC /ddsp/?[2J ?[31m?: ")
+    assert module.said[0].isprintable()
+
+
 def test_what_breaks_while_it_acts_is_told_and_the_next_message_is_heard():
     def break_down(name):
         raise RuntimeError("the shelf is empty")
@@ -211,7 +234,7 @@ def test_a_parameter_that_changes_by_whatever_way_is_told_to_subscribers(module)
 
     assert {path for path, _ in told(1)} == {f"/ddsp/param/{param.name}" for param in PARAMS}
     module.send(message("/ddsp/param/noise", "f", 0.5))
-    eventually(lambda: module.hub.playing()["noise"] == 0.5)
+    eventually(lambda: module.hub.value("noise") == 0.5)
     assert told(30) == [("/ddsp/param/noise", (0.5,))]
     module.driven["morph"] = 0.25
     assert told(60) == [("/ddsp/param/morph", (0.25,))]
@@ -358,8 +381,8 @@ def test_liblo_plays_and_is_told(liblo, module):
         eventually(lambda: module.done == [("model", "cello"), ("panic",)])
         module.hub.beat()
         kinds = [type(edit).__name__ for edit in module.sent]
-        assert kinds == ["Edge", "Set", "Set", "Note"]
-        assert module.sent[1:3] == [Set("brightness", 2.5), Set("noise", 0.5)]
+        assert kinds == ["Set", "Set", "Note", "Edge"]
+        assert module.sent[:2] == [Set("brightness", 2.5), Set("noise", 0.5)]
         oscsend("/ddsp/subscribe", "i", str(port))
         eventually(lambda: module.reports.listeners)
         # Whether the port is open yet nobody says; so it is told until it has been heard.
