@@ -3,19 +3,28 @@
 In: whatever has a `write`. Out: whatever has a `read`.
 """
 
-import re
 from collections.abc import Callable, Iterator, Sequence
 
+from ddsp_pi.control.acting import (
+    Choose,
+    Names,
+    Say,
+    act_on,
+    known,
+    named,
+    one_of,
+    single,
+    switch,
+    with_number,
+    writes,
+)
 from ddsp_pi.control.acts import Acts, Asks, Hands, Panel
 from ddsp_pi.control.hub import Hub
 from ddsp_pi.control.messages import message
-from ddsp_pi.control.namespace import Address, Namespace, Read, Said, Sender, Value, Write
+from ddsp_pi.control.namespace import Address, Namespace, Read, Sender, Value, Write
 from ddsp_pi.control.reports import Reports
 from ddsp_pi.control.subscribers import Subscribers
 from ddsp_pi.params import Param
-
-NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
-"""Names and nothing else: no one on the network is to open files of their choice."""
 
 GATES = (1, 2, 3, 4)
 """Gates that can be played by message, whether or not the board has a jack for them."""
@@ -68,13 +77,13 @@ def _parameter(hub: Hub, param: Param) -> Iterator[Address]:
     path, doc = f"/ddsp/param/{param.name}", param.doc
     in_unit = Value("f", param.low, param.high, param.unit, held=True)
     knob = Value("f", 0.0, 1.0, held=True)
-    yield Address(path, doc, (in_unit,), lambda: (value(),), _act(lambda new: hub.set(param.name, new)))
+    yield Address(path, doc, (in_unit,), lambda: (value(),), act_on(lambda new: hub.set(param.name, new)))
     yield Address(
         f"{path}/norm",
         "A parameter as the position of a knob, 0 low and 1 high.",
         (knob,),
         lambda: (param.to_norm(value()),),
-        _act(lambda position: hub.set(param.name, param.from_norm(position))),
+        act_on(lambda position: hub.set(param.name, param.from_norm(position))),
     )
 
 
@@ -85,14 +94,14 @@ def _notes(hub: Hub, reports: Reports | None) -> Iterator[Address]:
             if reports is not None:
                 reports.gate(gate, bool(level))
 
-        return _act(move)
+        return act_on(move)
 
     def is_open(gate: int) -> Read:
         return lambda: (int(hub.is_open(gate)),)
 
     note = Value("f", 0, 127, "semitones"), Value("f", 0, 1)
     yield Address(
-        "/ddsp/note", "A key: its note, and how hard it is struck; 0 lets go.", note, None, _act(hub.play)
+        "/ddsp/note", "A key: its note, and how hard it is struck; 0 lets go.", note, None, act_on(hub.play)
     )
     yield Address("/ddsp/gate", "Gate 1, for who plays only one.", (ON,), is_open(1), play(1))
     for gate in GATES:
@@ -103,20 +112,23 @@ def _notes(hub: Hub, reports: Reports | None) -> Iterator[Address]:
 def _jacks(panel: Panel, acts: Acts) -> Iterator[Address]:
     volts = (Value("f", -VOLTS, VOLTS, "V"),)
     for jack in range(1, panel.cvs + 1):
-        yield from _writes(
+        yield from writes(
             f"/ddsp/cv/{jack}/override", "Holds a jack at so many volts, whatever its cable says.", volts,
-            _with(acts.override, jack),
+            with_number(acts.override, jack),
         )  # fmt: skip
-        yield from _writes(
-            f"/ddsp/cv/{jack}/release", "The cable of the jack counts again.", (), _with(acts.release, jack)
+        yield from writes(
+            f"/ddsp/cv/{jack}/release",
+            "The cable of the jack counts again.",
+            (),
+            with_number(acts.release, jack),
         )
 
 
 def _choices(acts: Acts, asks: Asks, reports: Reports | None) -> Iterator[Address]:
     model = None if reports is None else lambda: reports.instrument
     modes = asks.modes
-    rows: Sequence[tuple[str, str, _Choose, _Say, _Names]] = (
-        ("/ddsp/mode", "How the instrument is played.", _one_of(modes, acts.mode), asks.mode, modes),
+    rows: Sequence[tuple[str, str, Choose, Say, Names]] = (
+        ("/ddsp/mode", "How the instrument is played.", one_of(modes, acts.mode), asks.mode, modes),
         ("/ddsp/model", "The instrument, by name.", acts.model, model, asks.models),
         ("/ddsp/instrument", "The same as /ddsp/model.", acts.model, model, asks.models),
         ("/ddsp/preset", "The preset that was loaded last.", None, asks.preset, None),
@@ -131,42 +143,37 @@ def _choices(acts: Acts, asks: Asks, reports: Reports | None) -> Iterator[Addres
     )
     for path, doc, act, say, names in rows:
         if act is not None or say is not None:
-            read = None if say is None else _known(say)
-            yield Address(path, doc, (Value("s", choices=names),), read, act and _act(_named(act)))
-
-
-_Choose = Callable[[str], object] | None
-_Say = Callable[[], str] | None
-_Names = Callable[[], Sequence[str]] | None
+            read = None if say is None else known(say)
+            yield Address(path, doc, (Value("s", choices=names),), read, act and act_on(named(act)))
 
 
 def _others(panel: Panel, acts: Acts) -> Iterator[Address]:
     panic, led, gate_out = acts.panic, acts.led, acts.gate_out
-    yield from _writes("/ddsp/panic", "Silence: every note ends, every gate closes.", (), panic)
+    yield from writes("/ddsp/panic", "Silence: every note ends, every gate closes.", (), panic)
     if led is not None:
         doc = "The light: 1 lit, 0 dark."
-        yield Address("/ddsp/led", doc, (ON,), None, _act(lambda level: led(bool(level))))
+        yield Address("/ddsp/led", doc, (ON,), None, act_on(lambda level: led(bool(level))))
     if gate_out is not None:
         for gate in panel.gate_outs:
             doc = "A gate output of the kind osc goes high (1) or low (0)."
-            yield Address(f"/ddsp/gateout/{gate}", doc, (ON,), None, _act(_switch(gate_out, gate)))
+            yield Address(f"/ddsp/gateout/{gate}", doc, (ON,), None, act_on(switch(gate_out, gate)))
 
 
 def _hands(hands: Hands) -> Iterator[Address]:
     volts = (Value("f", -VOLTS, VOLTS, "V"),)
     for jack in range(1, hands.cvs + 1):
         path = f"/ddsp/sim/cv/{jack}"
-        yield from _writes(
-            path, "Puts a cable with so many volts into a jack.", volts, _with(hands.patch, jack)
+        yield from writes(
+            path, "Puts a cable with so many volts into a jack.", volts, with_number(hands.patch, jack)
         )
-        yield from _writes(f"{path}/release", "Pulls that cable out.", (), _with(hands.release, jack))
+        yield from writes(f"{path}/release", "Pulls that cable out.", (), with_number(hands.release, jack))
     rows = (
         ("gate", hands.gates, hands.gate, "Moves a gate input."),
         ("button", hands.buttons, hands.button, "Presses a button."),
     )
     for name, count, move, doc in rows:
         for number in range(1, count + 1):
-            yield Address(f"/ddsp/sim/{name}/{number}", doc, (ON,), None, _act(_switch(move, number)))
+            yield Address(f"/ddsp/sim/{name}/{number}", doc, (ON,), None, act_on(switch(move, number)))
 
 
 def _reports(reports: Reports) -> Iterator[Address]:
@@ -212,7 +219,7 @@ def _sound(asks: Asks) -> Iterator[Address]:
     f0_hz, levels = asks.f0_hz, asks.levels
     if f0_hz is not None:
         hertz = (Value("f", 0, unit="Hz"),)
-        yield Address("/ddsp/f0", "Pitch that sounds.", hertz, lambda: _single(f0_hz()))
+        yield Address("/ddsp/f0", "Pitch that sounds.", hertz, lambda: single(f0_hz()))
     if levels is not None:
         yield Address(
             "/ddsp/level", "Level of left and right, 1 = full scale.", (Value("f", 0, 1),) * 2, levels
@@ -222,63 +229,6 @@ def _sound(asks: Asks) -> Iterator[Address]:
 def _get(ask: Callable[[str], bytes]) -> Address:
     doc = "Answers the sender with the address of that name and its value."
     return Address("/ddsp/get", doc, (Value("s"),), None, lambda sender, path: ask(path))
-
-
-def _act(act: Callable[..., object]) -> Write:
-    """For who does not mind who sent it."""
-
-    def write(sender: Sender, *values: Said) -> None:
-        act(*values)
-
-    return write
-
-
-def _writes(
-    path: str, doc: str, values: tuple[Value, ...], act: Callable[..., object] | None
-) -> Iterator[Address]:
-    if act is not None:
-        yield Address(path, doc, values, None, _act(act))
-
-
-def _with(act: Callable[..., object] | None, number: int) -> Callable[..., object] | None:
-    return act and (lambda *values: act(number, *values))
-
-
-def _switch(act: Callable[[int, bool], object], number: int) -> Callable[[int], object]:
-    return lambda level: act(number, bool(level))
-
-
-def _named(act: Callable[[str], object]) -> Callable[[str], object]:
-    def named(name: str) -> object:
-        if not NAME.fullmatch(name):
-            raise ValueError("wants a name, of a-z, 0-9, _ and -")
-        return act(name)
-
-    return named
-
-
-def _one_of(names: _Names, act: _Choose) -> _Choose:
-    if act is None or names is None:
-        return act
-
-    def choose(name: str) -> object:
-        if name not in names():
-            raise ValueError(f"wants one of {', '.join(names())}")
-        return act(name)
-
-    return choose
-
-
-def _known(say: Callable[[], str]) -> Read:
-    def read() -> Sequence[Said] | None:
-        said = say()
-        return (said,) if said else None
-
-    return read
-
-
-def _single(value: float | None) -> Sequence[Said] | None:
-    return None if value is None else (value,)
 
 
 def _join(subscribers: Subscribers) -> Write:
