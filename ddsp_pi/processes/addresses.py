@@ -33,6 +33,8 @@ def osc_addresses(
     acts = Acts(
         model=watch.select,
         panic=hub.hush,
+        override=rack.overrides.hold,
+        release=rack.overrides.release,
         gate_out=rack.gate_outs.ask,
         load_preset=lambda name: errands.later(lambda: sounds.load(name)),
         save_preset=lambda name: errands.later(lambda: sounds.save(name)),

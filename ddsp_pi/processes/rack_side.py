@@ -9,6 +9,7 @@ from ddsp_pi.config import Config
 from ddsp_pi.control.gate_outs import GateOuts
 from ddsp_pi.control.hub import Hub
 from ddsp_pi.control.led import Led
+from ddsp_pi.control.overrides import Overrides
 from ddsp_pi.control.reports import Reports
 from ddsp_pi.errors import BoardError
 from ddsp_pi.frame import Edge
@@ -47,6 +48,7 @@ class RackSide:
         self.player: SimBoard | None = None
         """Who plays the board, if it is simulated."""
         self._played = Played(self.board, 0.0)
+        self.overrides = Overrides()
         self._tuning: Tuning | None = None
         self._wishes: deque[Act] = deque(maxlen=MOST_WISHES)
         self._trouble = ""
@@ -71,7 +73,7 @@ class RackSide:
 
     def volts(self, now_ns: int) -> tuple[float, ...]:
         """Volts of the CV jacks and of the gates."""
-        volts = self._played.volts(now_ns)
+        volts = self.overrides.over(self._played.volts(now_ns))
         if self._tuning is not None:
             self._tuning.beat()
         self._reports.volts(volts[:N_CVS], now_ns)
