@@ -229,6 +229,40 @@ class Osc(Struct, frozen=True, forbid_unknown_fields=True):
     lan: Annotated[bool, Meta(description="Whether other computers may play too, not only this one.")]
 
 
+MIDI_RESERVED = frozenset((0, 6, 32, 38, 64, *range(96, 102), *range(120, 128)))
+"""Controllers with a meaning of their own: banks, data entry, the sustain pedal, and the channel's mode."""
+
+
+class Midi(Struct, frozen=True, forbid_unknown_fields=True):
+    """Who may play over MIDI, and what the controllers turn."""
+
+    port: Annotated[
+        str | None,
+        Meta(description="Which ports are heard: all, or those with this in their name. Empty: none."),
+    ]
+    system: Annotated[
+        Literal["auto", "alsa", "jack"],
+        Meta(description="Whose ports they are; auto: those of the system."),
+    ]
+    channel: Annotated[int, Meta(ge=0, le=16, description="The channel that is heard, 1 to 16; 0: all.")]
+    bend_range: Annotated[
+        float, Meta(ge=0, le=24, description="Semitones that the pitch wheel bends to either side.")
+    ]
+    programs: Annotated[
+        bool, Meta(description="Whether a program change selects an instrument, in alphabetical order.")
+    ]
+    controllers: Annotated[
+        dict[str, Annotated[int, Meta(ge=0, le=127)] | None],
+        Meta(description="Which controller turns a parameter, by its name. Empty: none."),
+    ]
+
+    def __post_init__(self) -> None:
+        """Refuse controllers that mean something else."""
+        for name, control in self.controllers.items():
+            if control in MIDI_RESERVED:
+                raise ValueError(f"controller {control} cannot turn {name}: it has a meaning of its own")
+
+
 class Config(Struct, frozen=True, forbid_unknown_fields=True):
     """Everything a file can set."""
 
@@ -250,6 +284,7 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
         dict[str, float], Meta(description="Where the parameters stand at the start, each in its own unit.")
     ]
     osc: Osc
+    midi: Midi
 
 
 def usual_file() -> Path | None:

@@ -233,7 +233,7 @@ def test_whatever_a_file_holds_it_loads_or_is_refused(tmp_path_factory, content)
 
 def test_every_line_of_the_defaults_is_explained():
     stated = yaml.safe_load((configs_folder() / "default.yaml").read_text("utf-8"))
-    stated["rack"]["wakes"] = {}  # a map is one setting, whatever is in it
+    stated["rack"]["wakes"] = stated["midi"]["controllers"] = {}  # a map is one setting, whatever is in it
     unstated = {f"cv.routes.{name}" for name in ("range", "attenuverter", "offset")}
     assert {setting.key for setting in explain()} == set(leaves(stated)) | unstated
     assert all(setting.meaning and setting.type and setting.default for setting in explain())

@@ -54,6 +54,8 @@ ONLY_IN = {
     "spidev": "ddsp_pi.rack.mcp3208",
     "gpiod": "ddsp_pi.rack.gpio",
     "RPi": "ddsp_pi.rack.rpi_gpio",
+    "mido": "ddsp_pi.control",
+    "rtmidi": "ddsp_pi.control.midi_ports",
 }
 """Heavy libraries and drivers, each with the one place that may know of it."""
 
