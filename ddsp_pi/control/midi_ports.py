@@ -17,8 +17,8 @@ LOOK_EVERY_S = 1.0
 REST_S = 60.0
 """The longest rest between two tries to reach a system of ports that does not answer."""
 
-ASK_ANEW = 60
-"""Looks that find no port at all until the system is asked as by a newcomer, after the first."""
+PROVE_EVERY = 5
+"""Looks between two proofs that a JACK server is alive."""
 
 MOST_WAITING = 1024
 """Messages that wait. More are a flood: all are dropped, and what they held down is let go."""
@@ -61,7 +61,7 @@ class MidiPorts:
         self._open: dict[str, Callable[[], None]] = {}
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._look_on, name="midi", daemon=True)
-        self._said = ""
+        self._said, self._met = "", False
         self._rest_s = LOOK_EVERY_S
         self.flooded = 0
         """How many messages were dropped because too many waited."""
@@ -96,7 +96,7 @@ class MidiPorts:
             self._drop(set(self._open) - set(names))
             self._hear([name for name in names if name not in self._open and self._wants(name)])
             self._rest_s = LOOK_EVERY_S
-            if not self._open and self._wanted != "all":
+            if not (self._met or self._wanted == "all"):
                 self._say_once(_missing(self._wanted, names))
         except MissingExtraError as error:
             self._say_once(f"MIDI: {error}")
@@ -121,7 +121,7 @@ class MidiPorts:
     def _hear(self, names: Iterable[str]) -> None:
         for name in names:
             self._open[name] = self._system.open(name, self._give)
-            self._said = ""
+            self._said, self._met = "", True
             self._say(f"MIDI: {name} plays")
 
     def _drop(self, names: Iterable[str], quietly: bool = False) -> None:
@@ -156,18 +156,16 @@ class RtMidi:
         """`system`: as `midi.system` says. Nothing is opened before the first question."""
         self._name = ("alsa" if sys.platform == "linux" else "") if system == "auto" else system
         self._ear: Any = None
-        self._empty = 0
+        self._looks = 0
 
     def names(self) -> list[str]:
         """See System."""
         if self._ear is None:
             self._ear = self._client(f"{CLIENT} looks")
-        names = list(self._ear.get_ports())
-        self._empty = 0 if names else self._empty + 1
-        # A JACK server that has ended takes all ports with it, and its clients never hear of the next.
-        if self._empty % ASK_ANEW == 1:
-            self.close()
-        return names
+        self._looks += 1
+        if self._name == "jack" and self._looks % PROVE_EVERY == 0:
+            self._prove()
+        return list(self._ear.get_ports())
 
     def open(self, name: str, give: Give) -> Callable[[], None]:
         """See System."""
@@ -194,6 +192,14 @@ class RtMidi:
         if self._ear is not None:
             self._ear.delete()
             self._ear = None
+
+    def _prove(self) -> None:
+        """Ports of a server that has ended seem to be there for ever; only a new one cannot be made."""
+        try:
+            self._ear.open_virtual_port("alive")
+            self._ear.close_port()
+        except _refusals() as error:
+            raise AudioError(f"JACK has ended ({error})") from error
 
     def _client(self, name: str) -> Any:
         try:
