@@ -28,6 +28,13 @@ MOST_AT_ONCE = 32
 
 CLIENT = "ddsp-pi"
 
+_BUILD = "and 'pip install --force-reinstall --no-cache-dir python-rtmidi'"
+REBUILD = {
+    "alsa": f"'sudo apt install libasound2-dev' {_BUILD}",
+    "jack": f"'sudo apt install libjack-jackd2-dev' {_BUILD}",
+}
+"""What gives python-rtmidi a system that was missing when it was built."""
+
 SEQUENCER = Path("/dev/snd/seq")
 
 Give = Callable[[Any], None]
@@ -212,8 +219,12 @@ class RtMidi:
             # Asked for in vain, ALSA would write lines of its own into the log.
             raise AudioError(f"there is no {SEQUENCER}; 'sudo modprobe snd-seq' makes it, or set midi.system")
         apis = {"alsa": rtmidi.API_LINUX_ALSA, "jack": rtmidi.API_UNIX_JACK}
+        api = apis.get(self._name, rtmidi.API_UNSPECIFIED)
+        if self._name in apis and api not in rtmidi.get_compiled_api():
+            # Asked for it all the same, it would take another system, without a word.
+            raise AudioError(f"python-rtmidi was built without {self._name}; {REBUILD[self._name]}")
         try:
-            return rtmidi.MidiIn(rtapi=apis.get(self._name, rtmidi.API_UNSPECIFIED), name=name)
+            return rtmidi.MidiIn(rtapi=api, name=name)
         except _refusals() as error:
             raise AudioError(f"{self._name or 'the system'} does not answer ({error})") from error
 

@@ -10,6 +10,7 @@ from ddsp_pi.control.midi_ports import LOOK_EVERY_S, MOST_AT_ONCE, MOST_WAITING,
 from ddsp_pi.errors import AudioError, MissingExtraError
 
 MIDI = load_config().midi
+NO_RTMIDI = "no python-rtmidi here: pip install 'ddsp-pi[midi]'"
 
 
 class FakeSystem:
@@ -181,6 +182,15 @@ def test_a_library_that_is_missing_is_named_with_what_brings_it(monkeypatch, lib
 
 
 def test_a_system_without_a_sequencer_is_told_what_makes_one(monkeypatch, tmp_path):
+    pytest.importorskip("rtmidi", reason=NO_RTMIDI)
     monkeypatch.setattr(midi_ports, "SEQUENCER", tmp_path / "seq")
     with pytest.raises(AudioError, match="modprobe snd-seq"):
+        RtMidi("alsa").names()
+
+
+def test_a_library_built_without_the_system_says_so(monkeypatch, tmp_path):
+    monkeypatch.setattr(midi_ports, "SEQUENCER", tmp_path)
+    rtmidi = pytest.importorskip("rtmidi", reason=NO_RTMIDI)
+    monkeypatch.setattr(rtmidi, "get_compiled_api", lambda: [rtmidi.API_RTMIDI_DUMMY])
+    with pytest.raises(AudioError, match="built without alsa; 'sudo apt install libasound2-dev'"):
         RtMidi("alsa").names()
