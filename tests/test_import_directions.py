@@ -55,7 +55,7 @@ ONLY_IN = {
     "gpiod": "ddsp_pi.rack.gpio",
     "RPi": "ddsp_pi.rack.rpi_gpio",
     "mido": "ddsp_pi.control",
-    "rtmidi": "ddsp_pi.control.midi_ports",
+    "rtmidi": "ddsp_pi.control.midi_system",
 }
 """Heavy libraries and drivers, each with the one place that may know of it."""
 

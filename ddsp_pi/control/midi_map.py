@@ -1,8 +1,10 @@
 """Which MIDI controller turns which parameter: as configured, and as learned."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
+from difflib import get_close_matches
 
 from ddsp_pi.config import MIDI_RESERVED
+from ddsp_pi.errors import ConfigError
 from ddsp_pi.params import Param, ParamSet
 
 STANDARD_NAMES = {
@@ -113,6 +115,19 @@ def _by_controller(controllers: Mapping[str, int | None], params: ParamSet) -> d
         if control is not None and name in params:
             turned[control] = (*turned.get(control, ()), params.spec(name))
     return turned
+
+
+def check_controllers(controllers: Mapping[str, int | None], known: Collection[str]) -> None:
+    """Refuse a controller for a parameter that no mode has: it would turn nothing, without a word.
+
+    Raises:
+        ConfigError: there is such a one; the message says what is meant perhaps.
+    """
+    for name in controllers:
+        if name not in known:
+            close = get_close_matches(name, known, n=1)
+            hint = f"did you mean {close[0]!r}?" if close else f"there are: {', '.join(known)}"
+            raise ConfigError(f"midi.controllers: no parameter called {name!r}; {hint}")
 
 
 def controller_table(controllers: Mapping[str, int | None], specs: Iterable[Param]) -> str:

@@ -8,8 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ddsp_pi.config import MIDI_RESERVED, load_config
+from ddsp_pi.control.hub import Hub
 from ddsp_pi.control.midi import MidiActs, MidiPlayer
-from ddsp_pi.errors import ParamError
+from ddsp_pi.control.midi_map import check_controllers
+from ddsp_pi.errors import ConfigError, ParamError
+from ddsp_pi.link.edits import Panic
 from ddsp_pi.modes.cv import PARAMS
 from ddsp_pi.params import ParamSet
 
@@ -240,6 +243,60 @@ def test_what_a_preset_kept_is_used_and_what_cannot_be_is_named():
     assert stage.take(cc(30, 5), cc(31, 127)) == [("morph", 1)]
     stage.player.map.use({})
     assert stage.take(cc(31, 0), cc(70, 127)) == [("morph", 1)]
+
+
+def test_a_controller_with_a_meaning_of_its_own_is_refused_with_its_place(tmp_path):
+    file = tmp_path / "midi.yaml"
+    file.write_text("midi:\n  controllers:\n    noise: 64\n")
+    with pytest.raises(ConfigError, match=r"controller 64 cannot turn noise.*at \$\.midi, line 1"):
+        load_config(file)
+
+
+def test_a_controller_of_no_parameter_is_refused():
+    names = [spec.name for spec in PARAMS]
+    check_controllers(USUAL.controllers, names)
+    with pytest.raises(ConfigError, match="'brightnes'; did you mean 'brightness'"):
+        check_controllers({"noise": 71, "brightnes": 74}, names)
+    with pytest.raises(ConfigError, match="'wobble'; there are: note"):
+        check_controllers({"wobble": None}, names)
+
+
+class Pads:
+    """A hub's edits after one beat with a player on it."""
+
+    def __init__(self):
+        self.sent = []
+        self.hub = Hub(ParamSet(PARAMS), self.sent.append)
+        acts = MidiActs(
+            self.hub.play, self.hub.set, lambda name: 0.0, pytest.fail, self.hub.panic, pytest.fail
+        )
+        self.player = MidiPlayer(acts, USUAL, ParamSet(PARAMS))
+
+    def beat(self, *messages):
+        self.sent.clear()
+        for message in messages:
+            self.player.take(message)
+        self.hub.beat()
+        return list(self.sent)
+
+
+def test_a_note_reaches_the_engine_as_one_by_osc_does():
+    pads = Pads()
+    (by_midi,) = pads.beat(on(61, 127))
+    pads.sent.clear()
+    pads.hub.play(61.0, 1.0)
+    pads.hub.beat()
+    assert [msgspec.structs.replace(note, at_ns=0) for note in pads.sent] == [
+        msgspec.structs.replace(by_midi, at_ns=0)
+    ]
+
+
+def test_a_note_that_waits_to_be_sent_does_not_outlive_all_sound_off():
+    pads = Pads()
+    sent = pads.beat(on(61), cc(120, 0)) + pads.beat()
+    assert isinstance(sent[0], Panic)
+    assert [note.velocity > 0 for note in sent[1:]] == [True, False]
+    assert not pads.hub.sounding
 
 
 channels = st.integers(0, 2)

@@ -119,6 +119,38 @@ def test_the_pitches_of_a_file_are_heard(path):
         assert 1200.0 * abs(np.log2(pitch_of(middle, near_hz) / near_hz)) < 3.0
 
 
+class Patched:
+    """A cable in jack 1, and a gate."""
+
+    def __init__(self, volts, *events):
+        self._volts, self._script = volts, Script(events)
+
+    def volts(self, at_ns):
+        return (self._volts, *NullBoard().volts(at_ns)[1:])
+
+    def events(self, until_ns):
+        return self._script.events(until_ns)
+
+
+def test_the_same_note_sounds_the_same_by_midi_by_osc_and_by_cables(path):
+    track = [
+        (0, tempo(60)),
+        (BEAT // 4, m("note_on", note=69, velocity=127)),
+        (BEAT // 2, m("note_off", note=69)),
+    ]
+    begin_ns, end_ns = 250_000_000, 750_000_000
+    osc = Script([Note(69.0, 1.0, begin_ns), Note(69.0, 0.0, end_ns)])
+    cables = Patched(0.75, Edge(1, True, begin_ns), Edge(1, False, end_ns))
+    # The wave goes on unheard between notes, at the pitch of the cable: at this one, for all three.
+    config = msgspec.structs.replace(CONFIG, params={"note": 69.0})
+    by_midi, by_osc, by_cables = (
+        play(build(config, board).engine, 1.5) for board in (load(write(path, track)), osc, cables)
+    )
+    assert np.abs(by_midi).max() > 0.01
+    np.testing.assert_array_equal(by_midi, by_osc)
+    np.testing.assert_array_equal(by_midi, by_cables)
+
+
 def test_a_bent_note_of_a_file_is_heard_bent(path):
     track = [(0, tempo(60)), (0, m("note_on", note=69, velocity=110)), (BEAT, m("pitchwheel", pitch=-8192))]
     performance = load(write(path, [*track, (BEAT, m("note_off", note=69))]))

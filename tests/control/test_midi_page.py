@@ -1,4 +1,4 @@
-"""docs/midi.md says what the table of controllers says; to write it again: python -m tests.control.test_midi_page"""
+"""docs/midi.md has the table of controllers; to write it again: python -m tests.control.test_midi_page"""
 
 import re
 from pathlib import Path
