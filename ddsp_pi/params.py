@@ -70,6 +70,11 @@ class ParamSet:
         """What was set, whatever a cable says, in the parameters' units."""
         return dict(self._values)
 
+    @property
+    def driven(self) -> dict[str, float]:
+        """What cables hold now, in the parameters' units."""
+        return {name: self.live[name] for name in tuple(self._driven)}
+
     def spec(self, name: str) -> Param:
         """The spec of one parameter.
 

@@ -19,8 +19,9 @@ MOST_HELD = 128
 PLAYING_GATES = (1, 2)
 """Gates that begin and end notes; the others are for modes to come."""
 
-MOST_PENDING = 64
-"""More notes and gates than that between two beats are a flood; the oldest give way."""
+MOST_PENDING = 256
+"""More notes and gates than that between two beats are a flood; the oldest give way. A pedal that goes up
+ends 128 notes at once."""
 
 
 class Hub:

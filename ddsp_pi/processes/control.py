@@ -30,6 +30,7 @@ from ddsp_pi.processes.actions import button_actions
 from ddsp_pi.processes.addresses import osc_addresses
 from ddsp_pi.processes.boards import make_board
 from ddsp_pi.processes.errands import Act, Errands
+from ddsp_pi.processes.keyboards import Keyboards
 from ddsp_pi.processes.launch import Launch, Status, launched
 from ddsp_pi.processes.rack_side import RackSide
 from ddsp_pi.processes.signs import Signs
@@ -51,8 +52,9 @@ LOG_BEATS = 50
 class ControlLoop:
     """Reads the board a thousand times a second and passes on what there is."""
 
-    def __init__(self, link: Link, rack: RackSide, hub: Hub, outbox: Outbox) -> None:
+    def __init__(self, link: Link, rack: RackSide, keyboards: Keyboards, hub: Hub, outbox: Outbox) -> None:
         self._link, self._rack, self._hub, self._outbox = link, rack, hub, outbox
+        self._keyboards = keyboards
         self._volts: tuple[float, ...] = ()
         self._engine = 0
         self.status: Status | None = None
@@ -63,6 +65,7 @@ class ControlLoop:
         now_ns = time.monotonic_ns()
         self._greet()
         # Gates first: reading the jacks takes half a millisecond, and an edge is not to wait for it.
+        self._keyboards.beat()
         self._rack.beat(now_ns)
         self._outbox.flush()
         volts = self._rack.volts(now_ns)
@@ -71,9 +74,9 @@ class ControlLoop:
             self._link.frame.write(pack_volts(volts))
 
     @property
-    def values(self) -> Mapping[str, float]:
-        """What the engine's parameters are set to, as far as it has said so."""
-        return self.status.values if self.status else {}
+    def driven(self) -> Mapping[str, float]:
+        """What cables hold, as far as the engine has said so."""
+        return self.status.driven if self.status else {}
 
     def _greet(self) -> None:
         """Tell an engine that has just begun what the last one knew."""
@@ -116,7 +119,7 @@ def _serve(launch: Launch, link: Link, stop: threading.Event) -> None:
     watch = InstrumentWatch(config.model, find_instrument)
     reports = _reports(config)
     errands = Errands()
-    sounds = Sounds(open_presets(), config.mode, hub, watch, lambda: loop.values, _say)
+    sounds = Sounds(open_presets(), config.mode, hub, watch, lambda: hub.values, _say)
     acts = button_actions(hub, watch, sounds, errands.later)
     rack = _rack(launch, link, hub, acts, reports)
     namespace = osc_addresses(config, rack, hub, watch, reports, sounds, errands)
@@ -124,7 +127,9 @@ def _serve(launch: Launch, link: Link, stop: threading.Event) -> None:
     osc = OscServer(lambda: namespace, config.osc.port, config.osc.lan, _say, reports.complain)
     query = _query(config, namespace, osc.port)
     _say(f"{_playing(launch)}: OSC /ddsp/note NOTE VELOCITY on port {osc.port}. Ctrl-C ends it.")
-    loop = ControlLoop(link, rack, hub, outbox)
+    keyboards = Keyboards(config, hub, watch, _say)
+    loop = ControlLoop(link, rack, keyboards, hub, outbox)
+    hub.follow_cables(lambda: loop.driven)
     signs = Signs(rack.led, reports, partial(strained, Host()))
     every: dict[int, Callable[[], None]] = {
         1: loop.beat,
@@ -140,6 +145,7 @@ def _serve(launch: Launch, link: Link, stop: threading.Event) -> None:
     if query is not None:
         query.close()
     osc.close()
+    keyboards.close()
     errands.close()
     reports.close()
     rack.close()

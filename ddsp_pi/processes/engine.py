@@ -71,7 +71,9 @@ class Program:
         telemetry, instrument = self._encode(app.engine.telemetry), str(app.instrument.path)
         if len(os.fsencode(instrument)) > LONGEST_PATH:
             instrument = ""
-        self._record.write(self._encode(Status(self._pid, playing, telemetry, instrument, app.params.values)))
+        params = app.params
+        status = Status(self._pid, playing, telemetry, instrument, params.values, params.driven)
+        self._record.write(self._encode(status))
 
     def _render(self, out: Array, heard: Array) -> None:
         engine = self.app.engine

@@ -1,0 +1,48 @@
+"""MIDI inside the control process: ports, the player that follows them, and what it acts on."""
+
+from collections.abc import Callable
+
+from ddsp_pi.app import MODE_PARAMS
+from ddsp_pi.config import Config
+from ddsp_pi.control.hub import Hub
+from ddsp_pi.control.midi import MidiActs, MidiPlayer
+from ddsp_pi.control.midi_map import check_controllers
+from ddsp_pi.control.midi_ports import MidiPorts
+from ddsp_pi.control.watch import InstrumentWatch
+from ddsp_pi.models.library import list_instruments
+from ddsp_pi.params import ParamSet
+
+
+class Keyboards:
+    """Everything that plays by MIDI. Called by the control loop's thread only."""
+
+    def __init__(
+        self, config: Config, hub: Hub, watch: InstrumentWatch, say: Callable[[str], object]
+    ) -> None:
+        """Look for ports from now on.
+
+        Raises:
+            ConfigError: a controller is given a parameter that nobody owns.
+        """
+        check_controllers(config.midi.controllers, [p.name for specs in MODE_PARAMS.values() for p in specs])
+        acts = MidiActs(hub.play, hub.set, lambda name: hub.values[name], _program(watch), hub.panic, say)
+        self.player = MidiPlayer(acts, config.midi, ParamSet(MODE_PARAMS[config.mode]))
+        self._ports = MidiPorts(config.midi, say)
+        self._ports.start()
+
+    def beat(self) -> None:
+        """Play what has come."""
+        self._ports.drain(self.player.take, self.player.let_go)
+
+    def close(self) -> None:
+        """Hear nothing any more."""
+        self._ports.close()
+
+
+def _program(watch: InstrumentWatch) -> Callable[[int], None]:
+    def select(number: int) -> None:
+        names = sorted(list_instruments())
+        if number < len(names):
+            watch.select(names[number])
+
+    return select
