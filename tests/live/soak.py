@@ -122,8 +122,8 @@ def soak(seconds: float, period: int, per_second: int, folder: Path) -> dict[str
 def _measured(server: Server, player: Player, log: Path, seconds: float, per_second: int) -> dict[str, Any]:
     zeros = _helper(server, "zeros")
     assert zeros.stdout.readline().startswith("ready"), "the yardstick does not play"
-    flood = _helper(server, "flood", str(player.osc_port), str(per_second))
     player.said("plays the demo")
+    flood = _helper(server, "flood", str(player.osc_port), str(per_second))
     names, link = list(list_instruments()), link_of(player.pid("engine"))
     watch(player, link, SETTLE_S, names)
     first, before, memory_before = log.stat().st_size, telemetry(link), memory(player)
