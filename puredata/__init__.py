@@ -1,0 +1,1 @@
+"""Patches for Pure Data, and what renews them."""
