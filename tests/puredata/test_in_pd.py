@@ -4,15 +4,14 @@ import pytest
 
 from puredata import generate, names
 from tests.puredata.patchfile import windows
+from tests.puredata.pd import free_port
 from tests.puredata.test_patches import PATCHES
 
 pytestmark = pytest.mark.real
 
 NOTES = "/ddsp/note"
-BROKEN = """#N canvas 0 0 300 200 12;
-#X obj 20 20 ddsp;
-#X obj 20 50 no-such-object;
-"""
+ALONE = "#N canvas 0 0 300 200 12;\n#X obj 20 20 ddsp{};\n"
+BROKEN = ALONE.format("") + "#X obj 20 50 no-such-object;\n"
 
 
 def array(patch, name):
@@ -105,14 +104,20 @@ def test_the_subscription_is_renewed(play, module):
     assert module.hears("/ddsp/subscribe") == (float(pd.port),)
 
 
-def test_of_two_copies_one_talks_and_the_other_takes_its_place(play, module, tmp_path):
-    path = tmp_path / "two.pd"
-    path.write_text("#N canvas 0 0 300 200 12;\n#X obj 20 20 ddsp;\n#X obj 20 60 ddsp;\n")
-    pd = play(path)
+def test_of_two_copies_one_talks_and_when_it_is_closed_the_other_does(play, module, tmp_path):
+    first, second, port = tmp_path / "first.pd", tmp_path / "second.pd", free_port()
+    first.write_text(ALONE.format(""))
+    second.write_text(ALONE.format(f" 127.0.0.1 {module.port} {port}"))
+    pd = play(first)
+    pd.send("pd", "open", second.name, tmp_path)
     pd.send("ddsp-note", 60, 0.5)
     pd.send("ddsp-note", 61, 0.5)
     module.hears(NOTES, 61.0, 0.5)
     assert module.heard.all.count((NOTES, 60.0, 0.5)) == 1
+    pd.send("pd-first.pd", "menuclose", 1)
+    module.hears("/ddsp/subscribe", float(port))
+    pd.send("ddsp-note", 62, 0.5)
+    module.hears(NOTES, 62.0, 0.5)
     assert pd.said.all == []
 
 
