@@ -6,7 +6,7 @@ from pathlib import Path
 
 from ddsp_pi.app import MODE_PARAMS
 from ddsp_pi.params import Param
-from ddsp_pi.rack.board import N_CVS
+from ddsp_pi.rack.board import N_CVS, N_GATES
 from hardware.pages import renewed
 from puredata import names
 
@@ -18,8 +18,8 @@ LEFT, TOP, ROW = 20, 60, 30
 COLUMNS, COLUMN = 4, 260
 """So many parameters stand side by side, so far apart."""
 
-JACK = 60
-"""So far apart are jacks."""
+APART = 70
+"""Pixels between jacks."""
 
 Cord = tuple[int, int, int, int]
 """From a box and its outlet to a box and its inlet; boxes are counted as they stand in the file."""
@@ -27,19 +27,17 @@ Cord = tuple[int, int, int, int]
 OUT = r"s \$0-out"
 """What leaves for the module, by the name that only this copy of the patch has."""
 
-CABLE = r"""#N canvas 60 60 560 330 cv{n} 0;
+JACK = r"""#N canvas 60 60 560 330 {name} 0;
 #X obj 20 20 inlet;
 #X obj 20 60 t b f b;
 #X msg 20 140 1;
-#X obj 60 100 s ddsp-cv{n};
+#X obj 60 100 s ddsp-{name};
 #X msg 180 140 0;
-#X obj 260 100 r ddsp-cv{n};
+#X obj 260 100 r ddsp-{name};
 #X obj 260 140 spigot 1;
-#X obj 260 180 route float bang release;
-#X obj 260 220 oscformat /ddsp/cv/{n}/override;
-#X obj 260 250 oscformat /ddsp/cv/{n}/release;
-#X obj 260 290 s \$0-out;
 #X text 20 220 What comes from the jack does not go back to it., f 26;
+#X obj 260 290 {out};
+{boxes}
 #X connect 0 0 1 0;
 #X connect 1 0 2 0;
 #X connect 1 1 3 0;
@@ -47,14 +45,27 @@ CABLE = r"""#N canvas 60 60 560 330 cv{n} 0;
 #X connect 2 0 6 1;
 #X connect 4 0 6 1;
 #X connect 5 0 6 0;
-#X connect 6 0 7 0;
-#X connect 7 0 8 0;
-#X connect 7 1 9 0;
-#X connect 7 2 9 0;
-#X connect 8 0 10 0;
-#X connect 9 0 10 0;
-#X restore {x} {y} pd cv{n};"""
-"""A jack that comes and goes by one name."""
+#X connect 6 0 9 0;
+{cords}
+#X restore {x} {y} pd {name};"""
+"""A jack that comes and goes by one name, as far as cables and gates are alike."""
+
+CABLE = (
+    (
+        "#X obj 260 180 route float bang release;",
+        "#X obj 260 220 oscformat /ddsp/cv/{n}/override;",
+        "#X obj 260 250 oscformat /ddsp/cv/{n}/release;",
+    ),
+    ((9, 0, 10, 0), (9, 1, 11, 0), (9, 2, 11, 0), (10, 0, 8, 0), (11, 0, 8, 0)),
+)
+
+GATE = (
+    (
+        "#X obj 260 180 route float;",
+        "#X obj 260 220 oscformat /ddsp/gate/{n};",
+    ),
+    ((9, 0, 10, 0), (10, 0, 8, 0)),
+)
 
 
 def params() -> list[Param]:
@@ -66,7 +77,7 @@ def files() -> dict[Path, str]:
     """Every file that is renewed, with what belongs into it."""
     patch, page = FOLDER / "ddsp.pd", FOLDER / "README.md"
     text, known = patch.read_text("utf-8"), params()
-    for name, inside in (("parameters", parameters(known)), ("cables", cables())):
+    for name, inside in (("parameters", parameters(known)), ("cables", cables()), ("gates", gates())):
         text = replaced(text, name, inside)
     tables = {"sends": names.sends(known), "receives": names.receives(known)}
     return {patch: text, page: renewed(page.read_text("utf-8"), tables)}
@@ -101,11 +112,46 @@ def parameters(known: Sequence[Param]) -> list[str]:
 
 
 def cables() -> list[str]:
-    """A subpatch for each jack."""
+    """A subpatch for each CV jack."""
     boxes = [f"#X obj {LEFT} {LEFT} inlet;", f"#X obj {LEFT} {TOP} unpack{' f' * N_CVS};"]
-    places = (LEFT + JACK * at for at in range(N_CVS))
-    boxes += [CABLE.format(n=at, x=x, y=TOP + 2 * ROW) for at, x in enumerate(places, 1)]
+    boxes += jacks("cv", N_CVS, TOP + 2 * ROW, *CABLE)
     return boxes + drawn([(0, 0, 1, 0), *((1, at, 2 + at, 0) for at in range(N_CVS))])
+
+
+def gates() -> list[str]:
+    """A subpatch for each gate; which one it is comes as a word of one digit."""
+    words = (
+        "inlet",
+        "list split 1",
+        "list fromsymbol",
+        "- 48",
+        "pack f f",
+        f"route {' '.join(_numbers(N_GATES))}",
+    )
+    boxes = [f"#X obj {LEFT} {LEFT + 40 * at} {word};" for at, word in enumerate(words)]
+    boxes += jacks("gate", N_GATES, LEFT + 40 * len(words) + ROW, *GATE)
+    cords = [(at, 0, at + 1, 0) for at in range(len(words) - 1)]
+    cords += [(1, 1, 4, 1), *((5, at, 6 + at, 0) for at in range(N_GATES))]
+    return boxes + drawn(cords)
+
+
+def jacks(kind: str, count: int, y: int, boxes: Sequence[str], cords: Sequence[Cord]) -> list[str]:
+    """Subpatches side by side, of jacks that come and go by one name each."""
+    return [
+        JACK.format(
+            name=f"{kind}{n}",
+            x=LEFT + APART * at,
+            y=y,
+            out=OUT,
+            boxes="\n".join(boxes).format(n=n),
+            cords="\n".join(drawn(cords)),
+        )
+        for at, n in enumerate(_numbers(count))
+    ]
+
+
+def _numbers(count: int) -> list[str]:
+    return [str(number) for number in range(1, count + 1)]
 
 
 def drawn(cords: Iterable[Cord]) -> list[str]:

@@ -29,8 +29,10 @@ SENDS = (
     Name("note", "note velocity", "A key: note 0…127, fractions allowed; velocity 0…1, and 0 lets it go."),
     Name("cv", "volts", "Takes the jack over, as if a cable brought these volts.", N_CVS),
     Name("cv", "`release` or a bang", "Gives the jack back to its cable.", N_CVS),
+    Name("gate", "0 or 1", "Closes or opens a gate, as a cable would.", N_GATES),
     Name("gateout", "0 or 1", "Gate outputs that `rack.gate_outs` leaves to `osc`.", 2),
     Name("instrument", "name", "Plays that instrument."),
+    Name("preset", "name", "Loads that preset."),
     Name("panic", "bang", "Silence, at once."),
     Name("connect", "host port listen", "Talks to a module elsewhere; see below."),
 )
@@ -44,11 +46,10 @@ RECEIVES = (
     Name("load", "share", "Of the time that there is, how much the sound takes; 1 is too much."),
     Name("worst_load", "share", "The worst of late."),
     Name("xruns", "count", "Gaps in the sound so far."),
-    Name("temp", "°C", "How warm the Pi is."),
     Name("level", "left right", "How loud it is."),
-    Name("onset", "strength", "A note begins in the sound that comes in."),
     Name("f0", "Hz", "The pitch that sounds."),
     Name("playing", "symbol", "The instrument that plays."),
+    Name("loaded", "symbol", "The preset that was loaded last."),
     Name("error", "symbol", "What was refused, or is wrong with the board."),
 )
 """What a patch receives, but for the echoes of parameters."""

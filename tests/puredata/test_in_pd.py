@@ -67,14 +67,25 @@ def test_a_jack_is_taken_over_and_given_back_by_word_or_bang(jack, play, module)
         assert module.hears(f"/ddsp/cv/{jack}/release") == ()
 
 
-def test_instrument_panic_and_gate_outputs_go_too(play, module):
+def test_a_gate_comes_and_goes_by_one_name_without_going_back(play, module):
+    pd = play("ddsp", "ddsp-gate2")
+    module.tell(pd.port, "/ddsp/gate/2", "i", 1)
+    pd.says("ddsp-gate2", "1")
+    pd.send("ddsp-gate2", 0)
+    assert module.hears("/ddsp/gate/2") == (0.0,)
+    assert [heard for heard in module.heard.all if heard[0] != "/ddsp/subscribe"] == [("/ddsp/gate/2", 0.0)]
+
+
+def test_instrument_preset_panic_and_gate_outputs_go_too(play, module):
     pd = play("ddsp")
     pd.send("ddsp-instrument", "cello")
     pd.send("ddsp-instrument", "symbol", "alto-sax")
+    pd.send("ddsp-preset", "dark")
     pd.send("ddsp-panic", 1)
     pd.send("ddsp-gateout2", 1)
     assert module.hears("/ddsp/instrument") == ("cello",)
     assert module.hears("/ddsp/instrument") == ("alto-sax",)
+    assert module.hears("/ddsp/preset/load") == ("dark",)
     assert module.hears("/ddsp/panic") == ()
     assert module.hears("/ddsp/gateout/2") == (1.0,)
 
@@ -138,10 +149,9 @@ def test_each_name_of_the_table_tells_what_the_module_says(play, module):
         ("/ddsp/stat/load", "f", 0.25, "ddsp-load", "0.25"),
         ("/ddsp/stat/worst_load", "f", 0.5, "ddsp-worst_load", "0.5"),
         ("/ddsp/stat/xruns", "i", 3, "ddsp-xruns", "3"),
-        ("/ddsp/stat/temp", "f", 51.5, "ddsp-temp", "51.5"),
         ("/ddsp/f0", "f", 440.0, "ddsp-f0", "440"),
-        ("/ddsp/onset", "f", 0.5, "ddsp-onset", "0.5"),
         ("/ddsp/instrument", "s", "violin", "ddsp-playing", "symbol violin"),
+        ("/ddsp/preset", "s", "dark", "ddsp-loaded", "symbol dark"),
         ("/ddsp/error", "s", "no, not that", "ddsp-error", r"symbol no\\,\\ not\\ that"),
     ]
     seen = {f"ddsp-cv{jack}" for jack in range(1, 9)} | {"ddsp-alive", "ddsp-level"}

@@ -100,7 +100,8 @@ def test_only_jacks_come_and_go_by_one_name():
     params = {f"ddsp-{param.name}" for param in generate.params()}
     taken = {name for row in names.SENDS for name in row.all} | params
     told = {name for row in names.RECEIVES for name in row.all}
-    assert taken & told == {f"ddsp-cv{number}" for number in range(1, 9)}
+    both = [f"ddsp-cv{number}" for number in range(1, 9)] + [f"ddsp-gate{number}" for number in range(1, 5)]
+    assert taken & told == {*both}
 
 
 @pytest.mark.parametrize("name", [*EXAMPLES, "ddsp-help"])
