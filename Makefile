@@ -12,7 +12,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test lint instruments docs arm64 clean packages $(PERFORMANCES)
+.PHONY: help demo test lint instruments docs arm64 guest clean packages $(PERFORMANCES)
 
 help:
 	@echo "make demo    hear it: plays two performances into out/"
@@ -22,6 +22,8 @@ help:
 	@echo "make docs    draw the studies and the boards again, renew the tables in docs/ and hardware/"
 	@echo "make arm64   install and test on an emulated Raspberry Pi and count instructions per block; needs root"
 	@echo "             BUDGET=write keeps the counts as the new budget, ONLY=count does that step alone"
+	@echo "make guest   test converter, gates, buttons and sound in an emulated machine with a kernel of its own;"
+	@echo "             needs root; ONLY=run tests the sources as they are in the guest that is there"
 	@echo "make clean   remove out/, builds and caches; $(VENV)/ and runs/ stay"
 
 demo: $(PERFORMANCES)
@@ -58,6 +60,9 @@ docs: $(CHECKABLE)
 
 arm64: $(CHECKABLE)
 	$(BIN)/python -m tests.arm64 $(if $(BUDGET),--budget $(BUDGET)) $(if $(ONLY),--only $(ONLY))
+
+guest: | $(BIN)/pip
+	$(BIN)/python -m tests.guest $(if $(ONLY),--only $(ONLY)) $(if $(TESTS),--tests '$(TESTS)')
 
 clean:
 	rm -rf out dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -31,12 +31,13 @@ def prepare(shell: Shell) -> None:
         raise StepError("another system's root can only be made and entered by root: sudo make arm64")
     missing = [package for command, package in PACKAGES.items() if shutil.which(command) is None]
     if missing:
-        _install(shell, missing)
+        install(shell, missing)
     if platform.machine() != "aarch64":
         _enable_format(shell)
 
 
-def _install(shell: Shell, packages: list[str]) -> None:
+def install(shell: Shell, packages: list[str]) -> None:
+    """Install Debian packages on this machine."""
     if shutil.which("apt-get") is None:
         raise StepError(f"not a Debian system; install what is there called: {' '.join(packages)}")
     quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}

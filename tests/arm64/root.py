@@ -56,14 +56,7 @@ class Root:
         self.path.mkdir(parents=True)
         self._shell.run("tar", "-C", self.path, "-xf", self.tarball)
         machine.write(self.path)
-        named = [os.environ[name] for name in NAMED_FILES if name in os.environ]
-        copies = {Path(name): name.lstrip("/") for name in (*HANDED_ON, *named)}
-        copies |= {Path.home() / name: f"root/{name}" for name in PIP_FILES}
-        for source, place in copies.items():
-            if source.is_file():
-                target = self.path / place
-                target.parent.mkdir(parents=True, exist_ok=True)
-                shutil.copy(source, target)
+        hand_on(self.path)
 
     def enter(self, *command: object, folder: str = "/", **variables: str) -> str:
         """Run a command inside, with /proc and /dev mounted as long as it lasts; returns its last line."""
@@ -72,10 +65,22 @@ class Root:
         downloads.mkdir(exist_ok=True)
         apart = ("unshare", "--mount", "--pid", "--fork", "--kill-child")
         places = (self.path, cpuinfo, downloads, folder)
-        return self._shell.run(*apart, ENTER, *places, *command, env=_variables() | variables)
+        return self._shell.run(*apart, ENTER, *places, *command, env=inner_variables() | variables)
 
 
-def _variables() -> dict[str, str]:
+def hand_on(root: Path) -> None:
+    """Give a root the host's ways to the network."""
+    named = [os.environ[name] for name in NAMED_FILES if name in os.environ]
+    copies = {Path(name): name.lstrip("/") for name in (*HANDED_ON, *named)}
+    copies |= {Path.home() / name: f"root/{name}" for name in PIP_FILES}
+    for source, place in copies.items():
+        if source.is_file():
+            target = root / place
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(source, target)
+
+
+def inner_variables() -> dict[str, str]:
     """What a command inside sees: a plain environment, and how the host reaches packages."""
     handed_on = {
         name: value

@@ -45,16 +45,21 @@ class Shell:
         return said[-1]
 
 
-def walk(steps: Mapping[str, tuple[str, Callable[[], object]]], wanted: Sequence[str], log: Path) -> bool:
+def walk(
+    steps: Mapping[str, tuple[str, Callable[[], object]]],
+    wanted: Sequence[str],
+    log: Path,
+    title: str = "arm64",
+) -> bool:
     """Do the wanted steps of `name: (what it does, how)` in the table's order; False if one failed."""
     for number, name in enumerate(wanted, start=1):
         what, do = steps[name]
-        print(f"arm64 {number}/{len(wanted)}  {what} …", flush=True)
+        print(f"{title} {number}/{len(wanted)}  {what} …", flush=True)
         begun = time.monotonic()
         try:
             do()
         except StepError as error:
-            print(f"\narm64: step '{name}' ({what}) failed: {error}\nEverything it said: {log}", flush=True)
+            print(f"\n{title}: step '{name}' ({what}) failed: {error}\nEverything it said: {log}", flush=True)
             return False
-        print(f"arm64 {number}/{len(wanted)}  done in {time.monotonic() - begun:.0f} s", flush=True)
+        print(f"{title} {number}/{len(wanted)}  done in {time.monotonic() - begun:.0f} s", flush=True)
     return True

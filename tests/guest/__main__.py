@@ -1,0 +1,59 @@
+"""`make guest`: a Debian with a kernel of its own, a simulated panel in it, and the tests that need both.
+
+The guest is an emulated PC, so neither KVM nor any hardware is needed. Its kernel has an SPI bus with an
+MCP3208 on it, GPIO lines (gpio-sim) and a sound card whose end can be recorded (snd-aloop); systemd starts
+the project there as on a Pi. What the tests left behind is in build/guest/results.
+"""
+
+import argparse
+import sys
+from collections.abc import Callable
+
+from tests.arm64.project import HOUSE
+from tests.arm64.shell import Shell, StepError, walk
+from tests.guest import host, modules, project, report
+from tests.guest.kept import Kept
+from tests.guest.machine import Machine
+from tests.guest.root import Root
+
+WORK = HOUSE / "build/guest"
+STEPS = ("host", "root", "modules", "needs", "disk", "run")
+
+
+def main() -> int:
+    """Exit code: 0 done, 1 a step failed."""
+    args = _arguments()
+    shell, kept = Shell(WORK / "log.txt"), Kept(WORK)
+    root = Root(WORK, shell, kept)
+    machine = Machine(WORK, root, shell, kept)
+    steps: dict[str, tuple[str, Callable[[], object]]] = {
+        "host": ("looking for debootstrap and qemu", lambda: host.prepare(shell)),
+        "root": (f"a Debian, kept in {root.path.relative_to(HOUSE)}", root.make),
+        "modules": ("kernel modules of the panel", lambda: modules.build(root, kept)),
+        "needs": ("what ddsp-pi needs", lambda: project.install_needs(root, kept)),
+        "disk": ("the guest's disk", machine.make),
+        "run": ("running the tests in the guest", lambda: _run(root, machine, shell, args.tests)),
+    }
+    wanted = [name for name in STEPS if name in (args.only or STEPS)]
+    return 0 if walk(steps, wanted, shell.log, title="guest") else 1
+
+
+def _run(root: Root, machine: Machine, shell: Shell, chosen: str) -> None:
+    project.pack(root, shell, chosen)
+    machine.run()
+    results = report.load(machine.results / "tests.xml")
+    print(report.table(results), flush=True)
+    wrong = report.complaints(results)
+    if wrong:
+        raise StepError("\n\n".join([f"{len(wrong)} of {len(results)} tests did not pass", *wrong]))
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tests.guest", description=__doc__)
+    parser.add_argument("--only", nargs="+", choices=STEPS)
+    parser.add_argument("--tests", default="", metavar="EXPRESSION", help="only these, as pytest's -k has it")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
