@@ -69,4 +69,5 @@ def _draw_cables(axes: Any, performance: Performance) -> None:
     for edge in performance.edges:
         axes.axvline(edge.at_ns / 1e9, color="tab:red" if edge.high else "0.7", lw=0.7)
     axes.set(ylabel="volts (red: gate opens)")
-    axes.legend(loc="upper right")
+    if axes.get_legend_handles_labels()[0]:
+        axes.legend(loc="upper right")

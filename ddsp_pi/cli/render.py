@@ -5,17 +5,23 @@ import sys
 import threading
 import time
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
-from ddsp_pi.app import App, build
+from ddsp_pi.app import MODE_PARAMS, App, build
 from ddsp_pi.cli.arguments import add_instrument_arguments, configuration
 from ddsp_pi.cli.progress import Progress
+from ddsp_pi.config import Config
+from ddsp_pi.control.midi_file import MidiPerformance, load_midi
 from ddsp_pi.engine.audio import WavAudio
 from ddsp_pi.engine.remarks import notes_on
 from ddsp_pi.errors import ConfigError
 from ddsp_pi.frame import HOP, SAMPLE_RATE
-from ddsp_pi.rack.performance import Performance, load_performance
+from ddsp_pi.params import ParamSet
+from ddsp_pi.rack.board import NullBoard
+from ddsp_pi.rack.performance import Performance, load_performance, nothing_patched
+from ddsp_pi.rack.played import Playable
 from ddsp_pi.rack.sim import SimBoard
 
 BLOCK = 16 * HOP
@@ -27,7 +33,8 @@ TAIL_S = 1.0
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Arguments of this verb."""
-    parser.add_argument("--cv", type=Path, required=True, metavar="CSV", help="the performance to play")
+    parser.add_argument("--cv", type=Path, metavar="CSV", help="the performance to play")
+    parser.add_argument("--midi", type=Path, metavar="MID", help="a MIDI file to play, alone or with --cv")
     parser.add_argument(
         "-o", "--output", type=Path, required=True, metavar="WAV", help="where the sound goes"
     )
@@ -40,31 +47,70 @@ def configure(parser: argparse.ArgumentParser) -> None:
     add_instrument_arguments(parser)
 
 
+class Piece(NamedTuple):
+    """What is rendered."""
+
+    name: str
+    cables: Performance
+    """Without --cv nothing is patched."""
+    midi: MidiPerformance | None = None
+
+    @property
+    def board(self) -> Playable:
+        """Who plays it."""
+        return SimBoard(self.cables) if self.midi is None else self.midi
+
+    @property
+    def length_ns(self) -> int:
+        """Where the last of it ends."""
+        return max(self.cables.length_ns, 0 if self.midi is None else self.midi.length_ns)
+
+    @property
+    def notes(self) -> int:
+        """How many begin, by gate and by key."""
+        keys = self.midi.song.notes if self.midi else ()
+        return sum(edge.high for edge in self.cables.edges) + sum(note.velocity > 0.0 for note in keys)
+
+
 def run(args: argparse.Namespace) -> int:
     """Render a performance and say what was made."""
     if not 1 <= args.block <= 65_536:
         raise ConfigError(f"--block {args.block}: give 1 to 65536 samples")
-    performance = load_performance(args.cv)
-    app = build(configuration(args), SimBoard(performance))
-    samples = round((performance.length_ns / 1e9 + TAIL_S) * SAMPLE_RATE)
+    config = configuration(args)
+    piece = _piece(args, config)
+    app = build(config, piece.board)
+    if piece.midi is not None:
+        piece.midi.turn_with(app.set_param)
+    samples = round((piece.length_ns / 1e9 + TAIL_S) * SAMPLE_RATE)
     begun = time.perf_counter()
     with Progress("render", samples) as progress:
         WavAudio(args.output, samples, args.block, progress.advance).run(app.engine.render, threading.Event())
     seconds = time.perf_counter() - begun
-    _report(args, app, performance, samples, seconds)
+    _report(args, app, piece, samples, seconds)
     if args.plot:
-        _plot(args, app, performance)
+        _plot(args, app, piece)
     return 0
 
 
-def _report(
-    args: argparse.Namespace, app: App, performance: Performance, samples: int, seconds: float
-) -> None:
-    notes = sum(edge.high for edge in performance.edges)
+def _piece(args: argparse.Namespace, config: Config) -> Piece:
+    cables = None if args.cv is None else load_performance(args.cv)
+    if args.midi is None:
+        if cables is None:
+            raise ConfigError("nothing to play: give --cv CSV, --midi MID, or both")
+        return Piece(args.cv.stem, cables)
+    params = ParamSet(MODE_PARAMS.get(config.mode, ()))
+    for name, value in config.params.items():
+        params.set(name, value)
+    board = NullBoard() if cables is None else SimBoard(cables)
+    midi = load_midi(args.midi, config.midi, params, board)
+    return Piece(args.midi.stem, cables or nothing_patched(midi.length_ns), midi)
+
+
+def _report(args: argparse.Namespace, app: App, piece: Piece, samples: int, seconds: float) -> None:
     length = samples / SAMPLE_RATE
     peak_db = 20.0 * np.log10(max(app.engine.telemetry.peak, 1e-6))
     print(
-        f"{args.output}: {length:.1f} s of {app.instrument.card.title}, {notes} notes, "
+        f"{args.output}: {length:.1f} s of {app.instrument.card.title}, {piece.notes} notes, "
         f"peak {peak_db:.1f} dBFS, {length / seconds:.0f} x real time"
     )
     for note in notes_on(app.engine.telemetry, app.instrument.card):
@@ -76,10 +122,10 @@ def _report(
         )
 
 
-def _plot(args: argparse.Namespace, app: App, performance: Performance) -> None:
+def _plot(args: argparse.Namespace, app: App, piece: Piece) -> None:
     from ddsp_pi.pictures import draw_performance, read_wav
 
     args.plot.parent.mkdir(parents=True, exist_ok=True)
-    title = f"{args.cv.stem} played by {app.instrument.card.title}"
-    draw_performance(performance, read_wav(args.output), title, args.plot)
+    title = f"{piece.name} played by {app.instrument.card.title}"
+    draw_performance(piece.cables, read_wav(args.output), title, args.plot)
     print(f"{args.plot}: cables, pitch, loudness and spectrogram")

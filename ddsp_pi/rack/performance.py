@@ -35,6 +35,11 @@ class Performance:
         return int(self.times_ns[-1])
 
 
+def nothing_patched(length_ns: int) -> Performance:
+    """A performance of that length in which no cable is in."""
+    return Performance(np.array([0, length_ns]), np.full((2, N_CVS), np.nan), ())
+
+
 def load_performance(path: Path) -> Performance:
     """Read `time_s,cv1..cv6,gate1..gate4` (any subset of jacks, in any order).
 

@@ -127,3 +127,47 @@ def test_models_list_show_verify(capsys, tmp_path):
     bad = tmp_path / "bad.onnx"
     bad.write_bytes(b"not a network")
     assert main(["models", "verify", str(bad)]) == 2
+
+
+@pytest.fixture
+def song(tmp_path):
+    mido = pytest.importorskip("mido")
+    file = mido.MidiFile()
+    file.tracks.append(mido.MidiTrack())
+    for kind, wait in (("note_on", 0), ("note_off", 960)):
+        file.tracks[0].append(mido.Message(kind, note=69, velocity=100, time=wait))
+    file.save(tmp_path / "a4.mid")
+    return tmp_path / "a4.mid"
+
+
+def test_a_midi_file_is_played_in_tune_and_drawn(song, tmp_path, capsys):
+    wav, png = tmp_path / "song.wav", tmp_path / "song.png"
+    assert main(["render", "--midi", str(song), "-o", str(wav), "--plot", str(png)]) == 0
+    audio = read_wav(wav)
+    assert len(audio) == 2 * 48_000
+    assert 1200 * abs(np.log2(pitch_of(audio[12_000:36_000], 440.0) / 440.0)) < 3.0
+    assert png.read_bytes().startswith(b"\x89PNG")
+    assert "1 notes" in capsys.readouterr().out
+
+
+def test_cables_and_keys_are_played_together_until_the_later_ends(song, short, tmp_path, capsys):
+    wav = tmp_path / "both.wav"
+    assert main(["render", "--midi", str(song), "--cv", str(short), "-o", str(wav)]) == 0
+    assert "2 notes" in capsys.readouterr().out
+    assert len(read_wav(wav)) == 2 * 48_000
+
+
+def test_with_nothing_to_play_it_says_what_it_wants(tmp_path, capsys):
+    assert main(["render", "-o", str(tmp_path / "x.wav")]) == 2
+    assert "--cv" in capsys.readouterr().err
+
+
+def test_it_begins_with_a_preset_and_what_was_named_besides_wins(short, tmp_path, capsys):
+    wav = tmp_path / "solo.wav"
+    arguments = ["render", "--cv", str(short), "-o", str(wav), "--preset"]
+    assert main([*arguments, "cello-solo"]) == 0
+    assert "Cello" in capsys.readouterr().out
+    assert main([*arguments, "cello-solo", "--model", "flute"]) == 0
+    assert "Flute" in capsys.readouterr().out
+    assert main([*arguments, "kazoo"]) == 2
+    assert "presets list" in capsys.readouterr().err
