@@ -219,7 +219,9 @@ def _sound(asks: Asks) -> Iterator[Address]:
     f0_hz, levels = asks.f0_hz, asks.levels
     if f0_hz is not None:
         hertz = (Value("f", 0, unit="Hz"),)
-        yield Address("/ddsp/f0", "Pitch that sounds.", hertz, lambda: single(f0_hz()))
+        yield Address(
+            "/ddsp/f0", "Pitch that is played, without glide and vibrato.", hertz, lambda: single(f0_hz())
+        )
     if levels is not None:
         yield Address(
             "/ddsp/level", "Level of left and right, 1 = full scale.", (Value("f", 0, 1),) * 2, levels

@@ -16,6 +16,8 @@ VALUES_EVERY_S = 1.0 / HOP_RATE
 MOST_HELD = 128
 """Keys that are remembered for an engine to come; the oldest give way."""
 
+A4_NOTE, A4_HZ = 69.0, 440.0
+
 PLAYING_GATES = (1, 2)
 """Gates that begin and end notes; the others are for modes to come."""
 
@@ -51,6 +53,15 @@ class Hub:
     def sounding(self) -> bool:
         """Whether a gate that plays is open, or a key down."""
         return bool(self._held) or any(gate in PLAYING_GATES for gate in self._open)
+
+    @property
+    def f0_hz(self) -> float | None:
+        """The pitch that is played, without glide and vibrato; None while nothing sounds."""
+        if not self.sounding:
+            return None
+        keys = list(self._held)
+        note = keys[-1] if keys else self.value("note")
+        return float(A4_HZ * 2.0 ** ((note + self.value("tune") - A4_NOTE) / 12.0))
 
     @property
     def specs(self) -> tuple[Param, ...]:

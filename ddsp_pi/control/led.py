@@ -37,11 +37,16 @@ class Led:
         self._said = {"starting"}
         self._shows, self._since_s = "", 0.0
         self._flicker_s = 0.0
+        self._by_hand = True
         self._lit: bool | None = None
 
     def say(self, what: str, so: bool = True) -> None:
         """Begin or stop to say something of PATTERNS."""
         (self._said.add if so else self._said.discard)(what)
+
+    def ask(self, lit: bool) -> None:
+        """Whoever plays sets the light; it shows while there is nothing else to say. From any thread."""
+        self._by_hand = lit
 
     def renew(self) -> None:
         """Another light has taken the place of this one and must be told."""
@@ -57,8 +62,8 @@ class Led:
         if shows != self._shows:
             self._shows, self._since_s = shows, now_s
         lit = _lit(PATTERNS[shows], now_s - self._since_s)
-        if shows == "ready" and now_s < self._flicker_s:
-            lit = False
+        if shows == "ready":
+            lit = self._by_hand and now_s >= self._flicker_s
         if lit != self._lit:
             self._lit = lit
             self._light(lit)

@@ -28,6 +28,7 @@ def osc_addresses(
     reports: Reports,
     sounds: Sounds,
     errands: Errands,
+    levels: Callable[[], tuple[float, float] | None],
 ) -> Namespace:
     """Every address that this process can act on or answer for."""
     acts = Acts(
@@ -36,12 +37,15 @@ def osc_addresses(
         override=rack.overrides.hold,
         release=rack.overrides.release,
         gate_out=rack.gate_outs.ask,
+        led=rack.led.ask,
         load_preset=lambda name: errands.later(lambda: sounds.load(name)),
         save_preset=lambda name: errands.later(lambda: sounds.save(name)),
         hands=None if rack.player is None else hands_on(rack.player),
     )
     asks = Asks(
         mode=lambda: config.mode,
+        f0_hz=lambda: hub.f0_hz,
+        levels=levels,
         models=lambda: sorted(filter(NAME.fullmatch, list_instruments())),
         preset=lambda: sounds.name,
         presets=lambda: [path.stem for path in open_presets().files()],

@@ -74,6 +74,11 @@ class ControlLoop:
             self._link.frame.write(pack_volts(volts))
 
     @property
+    def levels(self) -> tuple[float, float] | None:
+        """Of left and right, which are the same; None while there is no sound."""
+        return (self.status.level, self.status.level) if self.status else None
+
+    @property
     def driven(self) -> Mapping[str, float]:
         """What cables hold, as far as the engine has said so."""
         return self.status.driven if self.status else {}
@@ -122,7 +127,7 @@ def _serve(launch: Launch, link: Link, stop: threading.Event) -> None:
     sounds = Sounds(open_presets(), config.mode, hub, watch, lambda: hub.values, _say)
     acts = button_actions(hub, watch, sounds, errands.later)
     rack = _rack(launch, link, hub, acts, reports)
-    namespace = osc_addresses(config, rack, hub, watch, reports, sounds, errands)
+    namespace = osc_addresses(config, rack, hub, watch, reports, sounds, errands, lambda: loop.levels)
     reports.watch(watched(namespace))
     osc = OscServer(lambda: namespace, config.osc.port, config.osc.lan, _say, reports.complain)
     query = _query(config, namespace, osc.port)

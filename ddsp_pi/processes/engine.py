@@ -65,21 +65,21 @@ class Program:
         audio.run(self._render, self.stop, lambda: engine.silent)
         self._aside.close()
 
-    def beat(self, playing: bool) -> None:
+    def beat(self, playing: bool, level: float = 0.0) -> None:
         """A sign of life, with all there is to know."""
         app = self.app
         telemetry, instrument = self._encode(app.engine.telemetry), str(app.instrument.path)
         if len(os.fsencode(instrument)) > LONGEST_PATH:
             instrument = ""
         params = app.params
-        status = Status(self._pid, playing, telemetry, instrument, params.values, params.driven)
+        status = Status(self._pid, playing, telemetry, instrument, params.values, level, params.driven)
         self._record.write(self._encode(status))
 
     def _render(self, out: Array, heard: Array) -> None:
         engine = self.app.engine
         engine.render(out, heard)
         if engine.telemetry.blocks % BEAT_BLOCKS == 0:
-            self.beat(playing=True)
+            self.beat(playing=True, level=float(np.abs(out).max()))
         if self.stop.is_set():
             engine.stop()
 

@@ -30,6 +30,8 @@ class Status(msgspec.Struct, frozen=True):
     """The file that plays, or is about to; empty if its path is too long to be told."""
     values: dict[str, float]
     """What the parameters are set to."""
+    level: float = 0.0
+    """Highest sample of the last block, 1 = full scale."""
     driven: dict[str, float] = {}
     """What cables hold: the values of those parameters that they drive."""
 

@@ -53,6 +53,18 @@ def test_sos_is_three_short_three_long_three_short():
     assert dark[-1] > max(dark[:-1])
 
 
+def test_whoever_plays_sets_the_light_while_there_is_nothing_else_to_say(led, seen):
+    led.say("starting", False)
+    led.ask(False)
+    led.beat(0.0)
+    led.say("next voltage")
+    led.beat(0.01)
+    led.say("next voltage", False)
+    led.ask(True)
+    led.beat(0.02)
+    assert seen == [False, True]
+
+
 def test_a_gate_flickers_in_steady_light_only(led, seen):
     led.say("starting", False)
     led.beat(0.0)
