@@ -3,6 +3,7 @@
 import pytest
 
 from puredata.generate import FOLDER
+from tests.live.conftest import server as server
 from tests.puredata.pd import Module, Pd
 
 

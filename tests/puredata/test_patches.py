@@ -66,6 +66,16 @@ def test_boxes_do_not_overlap(patch):
     assert touching == []
 
 
+def test_boxes_that_overlap_are_seen(tmp_path):
+    path = tmp_path / "crowded.pd"
+    path.write_text(
+        "#N canvas 0 0 300 200 12;\n#X obj 20 20 metro 100;\n#X obj 60 30 print;\n#X obj 120 30 f;\n"
+    )
+    one, other, far = windows(path)[-1].boxes
+    assert one.overlaps(other)
+    assert not one.overlaps(far)
+
+
 def test_boxes_are_inside_their_windows(patch):
     for window in windows(patch):
         if window.graph:
