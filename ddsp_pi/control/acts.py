@@ -44,6 +44,12 @@ class Acts:
     gate_out: Callable[[int, bool], object] | None = None
     load_preset: Callable[[str], object] | None = None
     save_preset: Callable[[str], object] | None = None
+    morph_to: Callable[[str], object] | None = None
+    """Choose the preset that a morph goes to."""
+    morph: Callable[[float], object] | None = None
+    """Go to a place between the two, 0..1."""
+    learn: Callable[[str], object] | None = None
+    """Give the next MIDI controller that is moved to a parameter."""
     hands: Hands | None = None
 
 

@@ -140,6 +140,20 @@ def _choices(acts: Acts, asks: Asks, reports: Reports | None) -> Iterator[Addres
             None,
             None,
         ),
+        (
+            "/ddsp/preset/morph_to",
+            "Chooses the preset that /ddsp/preset/morph goes to, from the one that was loaded.",
+            acts.morph_to,
+            None,
+            asks.presets,
+        ),
+        (
+            "/ddsp/midi/learn",
+            "Gives the next MIDI controller that is moved to the parameter of that name.",
+            acts.learn,
+            None,
+            None,
+        ),
     )
     for path, doc, act, say, names in rows:
         if act is not None or say is not None:
@@ -148,7 +162,10 @@ def _choices(acts: Acts, asks: Asks, reports: Reports | None) -> Iterator[Addres
 
 
 def _others(panel: Panel, acts: Acts) -> Iterator[Address]:
-    panic, led, gate_out = acts.panic, acts.led, acts.gate_out
+    panic, led, gate_out, morph = acts.panic, acts.led, acts.gate_out, acts.morph
+    if morph is not None:
+        doc = "Everything between two presets: 0 is the one that was loaded, 1 the one that was chosen."
+        yield Address("/ddsp/preset/morph", doc, (Value("f", 0, 1, held=True),), None, act_on(morph))
     yield from writes("/ddsp/panic", "Silence: every note ends, every gate closes.", (), panic)
     if led is not None:
         doc = "The light: 1 lit, 0 dark."

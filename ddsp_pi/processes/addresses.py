@@ -14,6 +14,7 @@ from ddsp_pi.control.reports import Reports
 from ddsp_pi.control.watch import InstrumentWatch
 from ddsp_pi.models.library import list_instruments
 from ddsp_pi.processes.errands import Errands
+from ddsp_pi.processes.keyboards import Keyboards
 from ddsp_pi.processes.rack_side import RackSide
 from ddsp_pi.processes.sounds import Sounds, open_presets
 from ddsp_pi.rack.board import N_BUTTONS, N_CVS, N_GATES
@@ -28,6 +29,7 @@ def osc_addresses(
     reports: Reports,
     sounds: Sounds,
     errands: Errands,
+    keyboards: Keyboards,
     levels: Callable[[], tuple[float, float] | None],
 ) -> Namespace:
     """Every address that this process can act on or answer for."""
@@ -40,6 +42,9 @@ def osc_addresses(
         led=rack.led.ask,
         load_preset=lambda name: errands.later(lambda: sounds.load(name)),
         save_preset=lambda name: errands.later(lambda: sounds.save(name)),
+        morph_to=lambda name: errands.later(lambda: sounds.morph_to(name)),
+        morph=sounds.morph,
+        learn=keyboards.player.map.learn,
         hands=None if rack.player is None else hands_on(rack.player),
     )
     asks = Asks(

@@ -1,6 +1,5 @@
 """The board inside the control process: cables and gates go on to the engine, buttons act, lights speak."""
 
-from collections import deque
 from collections.abc import Callable, Mapping
 
 import msgspec
@@ -21,9 +20,6 @@ from ddsp_pi.rack.played import Played
 from ddsp_pi.rack.sim import SimBoard
 
 Act = Callable[[], object]
-
-MOST_WISHES = 64
-"""More than that between two beats are a flood; the oldest give way."""
 
 
 class RackSide:
@@ -50,7 +46,6 @@ class RackSide:
         self._played = Played(self.board, 0.0)
         self.overrides = Overrides()
         self._tuning: Tuning | None = None
-        self._wishes: deque[Act] = deque(maxlen=MOST_WISHES)
         self._trouble = ""
         self.led = Led(lambda lit: self.board.set_led(lit))
         self.gate_outs = GateOuts(config.rack.gate_outs, lambda gate, high: self.board.set_gate(gate, high))
@@ -84,8 +79,6 @@ class RackSide:
     def beat(self, now_ns: int) -> None:
         """Pass gates on, act on buttons, set light and outputs."""
         now_s = now_ns * 1e-9
-        while self._wishes:
-            self._wishes.popleft()()
         events = self._played.events(now_ns)
         edges = [event for event in events if isinstance(event, Edge)]
         self._hub.beat(edges)
@@ -109,10 +102,6 @@ class RackSide:
         act = self._acts.get((press.buttons, press.held))
         if act is not None:
             act()
-
-    def later(self, act: Act) -> None:
-        """Do something at the next beat, in its thread; from any other."""
-        self._wishes.append(act)
 
     def calibrate(self) -> None:
         """Calibrate from the panel."""

@@ -1,9 +1,10 @@
 """Presets inside the control process: loaded, saved, stepped through and morphed while it plays."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 from ddsp_pi.app import MODE_PARAMS
 from ddsp_pi.control.hub import Hub
+from ddsp_pi.control.midi_map import MidiMap
 from ddsp_pi.control.preset_file import Preset
 from ddsp_pi.control.preset_morph import Morph, MorphPlayer
 from ddsp_pi.control.presets import Acts, Presets, apply, preset_of
@@ -29,7 +30,7 @@ def open_presets() -> Presets:
 class Sounds:
     """What plays, by the names of presets. Whatever goes wrong is said, and the sound goes on as it was.
 
-    It reads and writes files, so it is to be called by one thread beside the control loop.
+    All but `morph` read and write files, so they are to be called by one thread beside the control loop.
     """
 
     def __init__(
@@ -38,12 +39,12 @@ class Sounds:
         mode: str,
         hub: Hub,
         watch: InstrumentWatch,
-        values: Callable[[], Mapping[str, float]],
+        controllers: MidiMap,
         say: Callable[[str], object],
     ) -> None:
-        """`values`: what the parameters are set to, whatever a cable says."""
-        self._presets, self._mode, self._watch, self._values = presets, mode, watch, values
-        self._say = say
+        """`controllers`: what MIDI has learned, which presets keep."""
+        self._presets, self._mode, self._hub, self._watch = presets, mode, hub, watch
+        self._controllers, self._say = controllers, say
         self._acts = Acts(
             mode=lambda: mode,
             instrument=lambda: watch.name,
@@ -69,21 +70,21 @@ class Sounds:
             return
         self._loaded, self._way = loaded.preset, None
         self._say(f"preset {name} plays")
-        for entry in loaded.left_out:
+        unknown = self._controllers.use(loaded.preset.midi) if loaded.preset.midi else []
+        for entry in (*loaded.left_out, *unknown):
             self._say(f"preset {name}: {entry}")
 
     def save(self, name: str = "") -> None:
         """Keep what plays; without a name in the place of the preset that was loaded last."""
-        before = self._loaded
-        known = (before.note, before.midi) if before else ("", {})
         try:
             preset = preset_of(
                 name or self.name or UNNAMED,
                 self._mode,
                 self._watch.name,
-                self._values(),
+                self._hub.values,
                 MODE_PARAMS[self._mode],
-                *known,
+                self._loaded.note if self._loaded else "",
+                self._controllers.learned,
             )
             path = self._presets.save(preset)
         except (DdspPiError, OSError) as error:
@@ -114,11 +115,11 @@ class Sounds:
         self._way = MorphPlayer(way, self._acts)
 
     def morph(self, position: float) -> None:
-        """Go to a place between the two, 0..1."""
-        if self._way is None:
-            self._say("nowhere to morph to: choose a second preset first")
-        else:
-            self._way.move(position)
+        """Go to a place between the two, 0..1; from any thread."""
+        way = self._way
+        if way is None:
+            raise ValueError("has nowhere to go: choose a second preset with /ddsp/preset/morph_to first")
+        way.move(position)
 
     def _fits(self, name: str) -> bool:
         try:

@@ -150,15 +150,6 @@ def test_a_board_that_is_not_there_is_tried_again(board, hub, said, acts, report
     assert board.lit
 
 
-def test_what_others_wish_is_done_at_the_next_beat(rack):
-    done = []
-    rack.later(lambda: done.append(1))
-    assert done == []
-    rack.beat(MS)
-    rack.beat(2 * MS)
-    assert done == [1]
-
-
 def test_hands_reach_the_jacks_gates_and_buttons_of_a_simulated_board(rack, hub, board, pressed):
     hands = hands_on(board)
     hands.patch(2, 1.5)

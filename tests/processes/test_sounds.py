@@ -2,6 +2,7 @@ import pytest
 
 from ddsp_pi.app import MODE_PARAMS
 from ddsp_pi.control.hub import Hub
+from ddsp_pi.control.midi_map import MidiMap
 from ddsp_pi.control.watch import InstrumentWatch
 from ddsp_pi.link.edits import Set
 from ddsp_pi.models.library import find_instrument
@@ -17,9 +18,8 @@ class Playing:
         self.values, self.said = {}, []
         self.hub = Hub(ParamSet(MODE_PARAMS["cv"]), self.take)
         self.watch = InstrumentWatch("violin", find_instrument)
-        self.sounds = Sounds(
-            open_presets(), "cv", self.hub, self.watch, lambda: self.values, self.said.append
-        )
+        self.controllers = MidiMap({}, ParamSet(MODE_PARAMS["cv"]))
+        self.sounds = Sounds(open_presets(), "cv", self.hub, self.watch, self.controllers, self.said.append)
 
     def take(self, edit):
         if isinstance(edit, Set):
@@ -38,7 +38,8 @@ def playing(tmp_path, monkeypatch):
 
 
 def test_a_preset_sets_every_parameter_and_its_instrument(playing):
-    playing.values["noise"] = 1.7
+    playing.hub.set("noise", 1.7)
+    playing.heard()
     playing.sounds.load("cello-solo")
     assert playing.heard().keys() == {param.name for param in MODE_PARAMS["cv"]}
     assert playing.values["noise"] != 1.7
@@ -54,12 +55,16 @@ def test_one_that_is_not_there_changes_nothing(playing):
 
 
 def test_what_was_saved_sounds_the_same_when_it_is_loaded(playing, tmp_path):
-    playing.values.update(brightness=2.5, vibrato_depth=12.0)
+    playing.hub.set("brightness", 2.5)
+    playing.hub.set("vibrato_depth", 12.0)
+    playing.controllers.use({"glide": 33})
     playing.sounds.save("mine")
     assert (tmp_path / "presets" / "mine.yaml").exists()
-    playing.values.clear()
+    playing.sounds.load("cello-solo")
+    playing.controllers.use({})
     playing.sounds.load("mine")
     values = playing.heard()
+    assert playing.controllers.learned == {"glide": 33}
     assert (values["brightness"], values["vibrato_depth"], values["noise"]) == (2.5, 12.0, 1.0)
 
 
@@ -86,9 +91,10 @@ def test_stepping_stays_with_the_instrument_and_goes_round(playing):
 
 
 def test_a_morph_goes_from_the_loaded_preset_to_the_chosen_one(playing):
-    playing.sounds.morph(0.5)
+    with pytest.raises(ValueError, match="morph_to"):
+        playing.sounds.morph(0.5)
     playing.sounds.morph_to("violin-solo")
-    assert len(playing.said) == 2
+    assert "load one first" in playing.said[0]
     names = [name for name in open_presets().names() if name.startswith("violin")]
     playing.sounds.load(names[0])
     begin = playing.heard()
