@@ -19,11 +19,11 @@ help:
 	@echo "make test    install what the tests need, then check style and types and run them"
 	@echo "make lint    check style and types only"
 	@echo "make instruments    measure every shipped instrument again, on recordings it never heard"
-	@echo "make docs    draw the studies and the boards again, renew the tables in docs/, hardware/ and puredata/"
+	@echo "make docs    draw the studies and the boards again, renew the tables in docs/ and hardware/"
 	@echo "make arm64   install and test on an emulated Raspberry Pi and count instructions per block; needs root"
 	@echo "             BUDGET=write keeps the counts as the new budget, ONLY=count does that step alone"
 	@echo "make guest   test converter, gates, buttons and sound in an emulated machine with a kernel of its own;"
-	@echo "             needs root; ONLY=run tests the sources as they are in the guest that is there"
+	@echo "             needs root and 9 minutes; in the guest that is there: ONLY=run, some tests: TESTS=lines"
 	@echo "make clean   remove out/, builds and caches; $(VENV)/ and runs/ stay"
 
 demo: $(PERFORMANCES)
@@ -54,7 +54,6 @@ docs: $(CHECKABLE)
 	$(BIN)/ddsp-pi study -o docs/trimming
 	$(BIN)/ddsp-pi models list --markdown > docs/instruments.md
 	$(BIN)/python -m hardware.generate
-	$(BIN)/python -m puredata.generate
 	@# Enter, and again, until it has all its points; what it keeps goes.
 	folder=$$(mktemp -d) && yes '' | DDSP_PI_DATA=$$folder $(BIN)/ddsp-pi calibrate --sim --plot docs/calibration.png \
 		&& rm -r $$folder

@@ -5,7 +5,7 @@ import platform
 import shutil
 
 from tests.arm64.host import install
-from tests.arm64.shell import Shell, StepError
+from tests.arm64.shell import Shell
 
 PACKAGES = {
     "debootstrap": "debootstrap",
@@ -16,18 +16,21 @@ PACKAGES = {
 """A command, and the Debian package that brings it."""
 
 
+def refusal() -> str:
+    """Why it cannot be done here, and what helps; empty: it can."""
+    if platform.machine() != "x86_64":
+        return f"the guest is made with programs of an x86-64 machine, and this is {platform.machine()}"
+    if os.geteuid() != 0:
+        return "another system's root can only be made and entered by root: sudo make guest"
+    return ""
+
+
 def prepare(shell: Shell) -> None:
     """Install what is missing.
 
     Raises:
         StepError: with the command that helps.
     """
-    if platform.machine() != "x86_64":
-        raise StepError(
-            f"the guest is made with this machine's own programs: x86-64, not {platform.machine()}"
-        )
-    if os.geteuid() != 0:
-        raise StepError("another system's root can only be made and entered by root: sudo make guest")
     missing = [package for command, package in PACKAGES.items() if shutil.which(command) is None]
     if missing:
         install(shell, missing)
