@@ -4,8 +4,8 @@ import os
 import tempfile
 import time
 from collections import deque
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
@@ -120,17 +120,33 @@ class RpiGpioPins:
 
 def _library() -> tuple[Any, str]:
     """The module, whichever package brings it, and that package's name and version."""
-    # lgpio makes a pipe in the working directory, which may be one where nothing can be written.
-    os.environ.setdefault("LG_WD", tempfile.gettempdir())
     try:
-        from RPi import GPIO
-    except RuntimeError as error:
+        with _own_folder():
+            from RPi import GPIO
+    except (RuntimeError, OSError) as error:
         raise BoardError(f"RPi.GPIO: {error}; {_REMEDY}") from error
     package = "rpi-lgpio" if hasattr(GPIO, "lgpio") else "RPi.GPIO"
     try:
         return GPIO, f"{package} {version(package)}"
     except PackageNotFoundError:
         return GPIO, f"{package} {GPIO.VERSION}"
+
+
+@contextmanager
+def _own_folder() -> Iterator[None]:
+    """Be in a folder of our own, which is gone afterwards.
+
+    When lgpio is imported it goes to the folder in LG_WD, stays there, and makes a pipe of always the same
+    name. In a folder where somebody else has done so before, it cannot; once open, the pipe needs no name.
+    """
+    here = os.getcwd()
+    with tempfile.TemporaryDirectory(prefix="ddsp-pi-") as folder:
+        os.environ["LG_WD"] = folder
+        try:
+            yield
+        finally:
+            del os.environ["LG_WD"]
+            os.chdir(here)
 
 
 def _refusals(gpio: Any) -> tuple[type[Exception], ...]:

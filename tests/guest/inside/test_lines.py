@@ -1,5 +1,7 @@
 """Gates, buttons and light through the kernel's GPIO lines, by both libraries."""
 
+import subprocess
+import sys
 import time
 
 import gpiod
@@ -115,6 +117,32 @@ def test_pulses_that_nobody_fetches_meanwhile_are_not_missed(pins, lines):
             lines["gate_in_3"].pull(active)
             time.sleep(0.001)
     assert told(all_changes(pins)) == [("gate_in_3", True), ("gate_in_3", False)] * 200
+
+
+EDGE_BY_HAND = """
+import subprocess
+import sys
+import time
+from ddsp_pi.rack.boards.terminal_tedium_wm8731 import BOARD
+from ddsp_pi.rack.rpi_gpio import RpiGpioPins
+pins = RpiGpioPins(BOARD.lines)
+pins.changes()
+print("ready", flush=True)
+while not (found := pins.changes()):
+    time.sleep(0.001)
+print(found[0].name, found[0].active, pins.backend.rpartition(", ")[2])
+pins.close()
+"""
+
+
+def test_a_library_that_root_has_used_serves_others_too(lines):
+    RpiGpioPins(BOARD.lines).close()
+    command = ("runuser", "-u", "player", "--", sys.executable, "-c", EDGE_BY_HAND)
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd="/") as player:
+        assert player.stdout is not None
+        assert player.stdout.readline() == "ready\n"
+        lines["gate_in_1"].pull(True)
+        assert player.stdout.readline() == "gate_in_1 True edges\n"
 
 
 def test_outputs_begin_inactive_are_seen_from_outside_and_end_inactive(pins, lines):
