@@ -263,6 +263,26 @@ class Midi(Struct, frozen=True, forbid_unknown_fields=True):
                 raise ValueError(f"controller {control} cannot turn {name}: it has a meaning of its own")
 
 
+class Pd(Struct, frozen=True, forbid_unknown_fields=True):
+    """A patch for Pure Data that plays along."""
+
+    patch: Annotated[
+        str | None,
+        Meta(
+            description="Which patch Pd opens beside the module: a file, or the name of one that ships. "
+            "Empty: none, and no Pd."
+        ),
+    ]
+    audio: Annotated[
+        Literal["none", "jack"],
+        Meta(
+            description="none: Pd makes no sound, it only sends and receives. jack: the module plays into Pd "
+            "and Pd into the codec; needs audio.backend: jack, and a JACK server."
+        ),
+    ]
+    program: Annotated[str, Meta(min_length=1, description="The program: a name, or a file.")]
+
+
 class Config(Struct, frozen=True, forbid_unknown_fields=True):
     """Everything a file can set."""
 
@@ -285,6 +305,7 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
     ]
     osc: Osc
     midi: Midi
+    pd: Pd
 
 
 def usual_file() -> Path | None:

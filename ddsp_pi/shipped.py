@@ -4,10 +4,17 @@ from pathlib import Path
 
 
 def configs_folder() -> Path:
-    """The folder of `default.yaml` and the performances.
+    """The folder of `default.yaml` and the performances."""
+    return _folder("configs")
 
-    A wheel carries it inside the package; a checkout has it beside, where musicians look for it.
-    """
+
+def puredata_folder() -> Path:
+    """The folder of `ddsp.pd` and the patches around it."""
+    return _folder("puredata")
+
+
+def _folder(name: str) -> Path:
+    """A wheel carries it inside the package; a checkout has it beside, where musicians look for it."""
     package = Path(__file__).resolve().parent
-    inside = package / "configs"
-    return inside if inside.is_dir() else package.parent / "configs"
+    inside = package / name
+    return inside if inside.is_dir() else package.parent / name

@@ -23,6 +23,7 @@ DEMO = Path("performances") / "violin-phrase.csv"
 Section = TypeVar("Section", bound=msgspec.Struct)
 
 PROGRAMS = ("engine", "control")
+"""What always runs; Pd comes with a patch."""
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -54,7 +55,8 @@ def run(args: argparse.Namespace) -> int:
     launch = Launch(link.fd, _with(config, rack=rack, audio=audio), demo if choice.simulated else None)
     if args.seconds is not None:
         _stop_after(args.seconds)
-    return Supervisor(link, {program: command(program, launch) for program in PROGRAMS}).run()
+    programs = (*PROGRAMS, "pd") if config.pd.patch else PROGRAMS
+    return Supervisor(link, {program: command(program, launch) for program in programs}).run()
 
 
 def _configuration(args: argparse.Namespace) -> Config:

@@ -20,8 +20,20 @@ def hold() -> None:
         OSError: the kernel refuses.
     """
     supervisor = os.environ.pop(SUPERVISOR, None)
-    if supervisor is None:
-        return
+    if supervisor is not None:
+        tie(int(supervisor))
+
+
+def tie(parent: int) -> None:
+    """Have the kernel kill this process when its parent ends, even if it becomes another program.
+
+    Args:
+        parent: the process that is expected to be the parent.
+
+    Raises:
+        SystemExit: that one has gone already.
+        OSError: the kernel refuses.
+    """
     # Here, so that the supervisor itself, which only wants the name above, stays small.
     import ctypes
 
@@ -29,5 +41,5 @@ def hold() -> None:
     if libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0):
         raise OSError(ctypes.get_errno(), "the process cannot be tied to its supervisor")
     # One that died before the call above sends no signal any more.
-    if os.getppid() != int(supervisor):
+    if os.getppid() != parent:
         sys.exit("the supervisor has gone")

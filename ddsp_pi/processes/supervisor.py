@@ -1,4 +1,4 @@
-"""The supervisor: keeps engine and control alive, and ends them together.
+"""The supervisor: keeps engine and control (and Pd, if it is wanted) alive, and ends them together.
 
 It must be small and must not fail, so it imports the standard library and the link and nothing else.
 """
@@ -19,6 +19,9 @@ from ddsp_pi.processes.heartbeat import PATIENCE, Heartbeat, Patience
 ENGINE = "engine"
 """The child whose heartbeat is the link's telemetry."""
 
+OPTIONAL = frozenset({"pd"})
+"""Children without which the others play on."""
+
 LOOK_S = 0.1
 """How often the heartbeat is looked at. Ends of children and signals are noticed at once."""
 
@@ -32,6 +35,7 @@ def _say(text: str) -> None:
 class Supervisor:
     """Runs one program per command until it is told to stop, or until one finds its input unusable.
 
+    One that is optional ends alone where its input is unusable.
     Each gets the link's file descriptor under the same number, and calls `lifeline.hold()` first
     thing. SIGTERM and SIGINT pass on as SIGTERM; what has not ended after a while is killed.
     """
@@ -89,7 +93,11 @@ class Supervisor:
             engine.kill(f"{blame} and was killed")
 
     def _after(self, child: Child, end: End, now_s: float) -> None:
-        if end.code == UNUSABLE_INPUT:
+        if end.code == UNUSABLE_INPUT and child.name in OPTIONAL:
+            self._say(
+                f"{child.name} {end.why}; starting it again would not help, the rest plays on without it"
+            )
+        elif end.code == UNUSABLE_INPUT:
             self._exit_code = end.code
             self._say(f"{child.name} {end.why}; starting it again would not help, so everything ends")
         else:

@@ -54,6 +54,19 @@ class Server:
         )
         return done.stdout.split()
 
+    def cables(self) -> set[tuple[str, str]]:
+        """All pairs of ports that are connected; each is there both ways round."""
+        done = subprocess.run(
+            ["jack_lsp", "-c"], capture_output=True, text=True, check=False, env=self.environment, timeout=10
+        )
+        found, port = set(), ""
+        for line in done.stdout.splitlines():
+            if line.startswith(" "):
+                found.add((port, line.strip()))
+            else:
+                port = line
+        return found
+
     def wait_for(self, port: str, seconds: float = 15.0) -> None:
         """Until a port is there."""
         deadline = time.monotonic() + seconds

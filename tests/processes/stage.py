@@ -57,11 +57,15 @@ sys.exit(Supervisor(link, commands, Patience(**patience)).run())
 class Stage:
     """A supervisor, what its children wrote and what it said."""
 
-    def __init__(self, folder: Path, engine: str, control: str, patience: dict, apart_s: float) -> None:
+    def __init__(
+        self, folder: Path, engine: str, control: str, patience: dict, apart_s: float, pd: str | None = None
+    ) -> None:
         self._diary, said = folder / "diary", folder / "said"
         self._diary.touch()
         self._said = said
         programs = {"engine": PRELUDE + engine, "control": PRELUDE + control}
+        if pd is not None:
+            programs["pd"] = PRELUDE + pd
         plan = json.dumps([programs, str(self._diary), patience, apart_s])
         with said.open("w") as stderr:
             command = [sys.executable, "-c", SUPERVISOR, plan]
