@@ -79,7 +79,8 @@ class PatchWatch:
 
     def _look(self) -> frozenset[Sight] | None:
         try:
-            found = {*self._patch.parent.glob("*.pd"), self._patch}
+            # What editors lock files with begins with a dot, and need not be a file at all.
+            found = {*self._patch.parent.glob("[!.]*.pd"), self._patch}
             return frozenset(map(_sight, found))
         except OSError:
             return None
@@ -216,7 +217,7 @@ class Keeper:
     def _start(self) -> None:
         try:
             self._running = Running(self._argv(), self._lines)
-        except OSError as error:
+        except (OSError, subprocess.SubprocessError) as error:
             self._complain(str(error))
         else:
             self._complaint, self._looks, self._through = "", 1, False

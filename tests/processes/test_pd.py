@@ -244,6 +244,14 @@ def test_a_patch_that_went_is_not_a_saved_one_until_it_is_back(patch):
     assert [watch.saved() for _ in range(3)] == [False, True, False]
 
 
+def test_the_lock_of_an_editor_is_no_patch(patch):
+    watch = PatchWatch(patch)
+    patch.with_name(".#tune.pd").symlink_to("nowhere")
+    assert not any(watch.saved() for _ in range(3))
+    patch.write_text(SAYS.format("saved under a lock"))
+    assert [watch.saved() for _ in range(3)] == [False, True, False]
+
+
 def test_a_patch_that_prints_without_end_does_not_fill_the_log():
     said = []
     lines = Lines(said.append)
