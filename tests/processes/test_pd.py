@@ -11,6 +11,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from ddsp_pi import shipped
 from ddsp_pi.config import load_config
 from ddsp_pi.processes.launch import Launch, command
 from ddsp_pi.processes.pd import Lines, PatchWatch, patch_file
@@ -271,6 +272,15 @@ def test_a_line_in_pieces_is_one_line_and_one_without_end_is_cut():
     lines.feed(b"x" * 100_000, 0.0)
     assert said[:2] == ["half", "\ufffd"]
     assert len(said[2]) == 400
+
+
+@pytest.mark.parametrize("is_wheel", [True, False])
+def test_the_patches_are_inside_a_wheel_and_beside_a_checkout(tmp_path, monkeypatch, is_wheel):
+    package = tmp_path / "ddsp_pi"
+    expected = package / "puredata" if is_wheel else tmp_path / "puredata"
+    expected.mkdir(parents=True)
+    monkeypatch.setattr(shipped, "__file__", str(package / "shipped.py"))
+    assert puredata_folder() == expected
 
 
 def test_a_patch_that_ships_is_found_by_its_name(tmp_path, monkeypatch):
