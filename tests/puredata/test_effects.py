@@ -103,7 +103,7 @@ def test_a_click_comes_back_as_an_echo_unless_the_effects_are_off(effects):
 def test_the_module_plays_through_the_effects_in_tune(effects, tmp_path):
     _, jack = effects
     with Player(jack, tmp_path, "--device", "pure_data") as player:
-        player.said("plays")
+        player.said("plays the demo")
         player.osc("/ddsp/note", 69.0, 0.8)
         with Ear(jack.environment, 3.0) as ear:
             assert ear.connect("pure_data:output_1")
