@@ -28,6 +28,7 @@ from ddsp_pi.link.shared import Link, attach
 from ddsp_pi.models.library import list_instruments
 from ddsp_pi.processes.launch import Status
 from tests.live.jack import OUTPUT, Server
+from tests.live.pings import Pings
 from tests.live.player import PROGRAMS, Player, memory_mb
 
 SETTLE_S = 12.0
@@ -129,7 +130,8 @@ def _measured(server: Server, player: Player, log: Path, seconds: float, per_sec
     first, before, memory_before = log.stat().st_size, telemetry(link), memory(player)
     lines_before, writes = len(player.lines), link.frame.sequence
     begun, stolen = time.monotonic(), stolen_s()
-    seen = watch(player, link, seconds, names)
+    with Pings(player.osc_port) as pings:
+        seen = watch(player, link, seconds, names)
     lasted, stolen = time.monotonic() - begun, stolen_s() - stolen
     after, memory_after, writes = telemetry(link), memory(player), (link.frame.sequence - writes) // 2
     blames = blamed(log.read_text()[first:])
@@ -147,7 +149,7 @@ def _measured(server: Server, player: Player, log: Path, seconds: float, per_sec
         "zeros": counted | {"not finished in time": blames.get(YARDSTICK, 0)},
         "memory MB": {"begin": memory_before, "end": memory_after},
         "volts": {"writes per second": round(writes / lasted)} | _ages(seen.ages_ms),
-        "osc": {"sent": int(sent), "per second": int(rate)},
+        "osc": {"sent": int(sent), "per second": int(rate), "ping": pings.report()},
         "instruments": {
             "asked": seen.swaps,
             "played": sum("plays now" in line for line in lines),

@@ -22,6 +22,7 @@ def test_everything_at_once_for_twenty_seconds(need, tmp_path):
     assert ours["blocks"] > 0.8 * 20.0 * 375
     assert report["zeros"]["calls"] > 0.8 * (20.0 + SETTLE_S) * 375
     assert report["osc"]["sent"] > 100_000
+    assert report["osc"]["ping"]["answered"] > 200
     assert instruments["played"] >= 15
     assert instruments["refused"] == 0
     assert report["messages dropped"] == ours["rejected_samples"] == report["restarts"] == 0
