@@ -90,7 +90,7 @@ def _acts() -> Acts:
         buttons=BUTTONS,
     )
     return Acts(
-        model=_nothing, panic=_nothing, override=_nothing, release=_nothing, led=_nothing,
+        model=_nothing, mode=_nothing, panic=_nothing, override=_nothing, release=_nothing, led=_nothing,
         gate_out=_nothing, load_preset=_nothing, save_preset=_nothing, morph_to=_nothing, morph=_nothing,
         learn=_nothing, hands=hands,
     )  # fmt: skip

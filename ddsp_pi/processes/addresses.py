@@ -35,6 +35,7 @@ def osc_addresses(
     """Every address that this process can act on or answer for."""
     acts = Acts(
         model=watch.select,
+        mode=_only(config.mode),
         panic=hub.hush,
         override=rack.overrides.hold,
         release=rack.overrides.release,
@@ -49,6 +50,7 @@ def osc_addresses(
     )
     asks = Asks(
         mode=lambda: config.mode,
+        modes=lambda: [config.mode],
         f0_hz=lambda: hub.f0_hz,
         levels=levels,
         models=lambda: sorted(filter(NAME.fullmatch, list_instruments())),
@@ -56,6 +58,16 @@ def osc_addresses(
         presets=lambda: [path.stem for path in open_presets().files()],
     )
     return contract(hub, Panel(reports.cvs, _played(config.rack.gate_outs)), acts, asks, reports)
+
+
+def _only(mode: str) -> Callable[[str], None]:
+    """Modes are chosen in the configuration; by message there is only the one that plays."""
+
+    def choose(name: str) -> None:
+        if name != mode:
+            raise ValueError(f"is {mode} here: another mode is chosen in the configuration")
+
+    return choose
 
 
 def _played(kinds: Sequence[str]) -> Sequence[int]:
