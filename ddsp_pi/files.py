@@ -1,10 +1,29 @@
-"""Files that appear whole or not at all, whatever happens while they are written."""
+"""Files that appear whole or not at all, whatever happens meanwhile; and files as they are seen."""
 
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, NamedTuple
+
+
+class Sight(NamedTuple):
+    """A file as it was seen; a new version differs in at least one of these."""
+
+    path: Path
+    modified_ns: int
+    size: int
+    inode: int
+
+
+def sight(path: Path) -> Sight:
+    """Look at a file.
+
+    Raises:
+        OSError: it is not there, or not for us.
+    """
+    state = path.stat()
+    return Sight(path, state.st_mtime_ns, state.st_size, state.st_ino)
 
 
 @contextmanager

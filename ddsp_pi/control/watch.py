@@ -3,20 +3,11 @@
 from collections import deque
 from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
 
 from ddsp_pi.errors import DdspPiError, InstrumentError
+from ddsp_pi.files import Sight, sight
 
 Say = Callable[[str], None]
-
-
-class Sight(NamedTuple):
-    """A file as it was seen; a new version differs in at least one of these."""
-
-    path: Path
-    modified_ns: int
-    size: int
-    inode: int
 
 
 class InstrumentWatch:
@@ -55,31 +46,26 @@ class InstrumentWatch:
             say(f"{error}. {self._name} plays on as it was")
 
     def _change(self, name: str, play: Callable[[Path], None], say: Say) -> None:
-        sight = _sight(self._find(name))
-        play(sight.path)
-        self._name, self._seen = name, sight
-        say(f"{name} is wanted: {sight.path}")
+        seen = sight(self._find(name))
+        play(seen.path)
+        self._name, self._seen = name, seen
+        say(f"{name} is wanted: {seen.path}")
 
     def _follow(self, play: Callable[[Path], None], say: Say) -> None:
-        sight, before = self._look(), self._settling
-        self._settling = sight
-        if sight == self._seen or sight != before:
+        seen, before = self._look(), self._settling
+        self._settling = seen
+        if seen == self._seen or seen != before:
             return
-        self._seen = sight
-        if sight is None:
+        self._seen = seen
+        if seen is None:
             say(f"{self._name} was removed; it plays on until another is chosen")
             return
-        play(sight.path)
-        say(f"{self._name} has changed: {sight.path}")
+        play(seen.path)
+        say(f"{self._name} has changed: {seen.path}")
 
     def _look(self) -> Sight | None:
         """The file of the instrument that plays; None while there is none."""
         try:
-            return _sight(self._find(self._name))
+            return sight(self._find(self._name))
         except (InstrumentError, OSError):
             return None
-
-
-def _sight(path: Path) -> Sight:
-    state = path.stat()
-    return Sight(path, state.st_mtime_ns, state.st_size, state.st_ino)

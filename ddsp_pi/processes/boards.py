@@ -30,7 +30,8 @@ def make_board(launch: Launch) -> Opened:
     config = launch.config
     if launch.performance is None:
         return Opened(open_board(find_board(config.rack.board), config.rack), None)
-    player = SimBoard(load_performance(Path(launch.performance)), loop=True, begin_ns=time.monotonic_ns())
+    performance, long_press_ns = Path(launch.performance), round(config.rack.long_press_ms * 1e6)
+    player = SimBoard(load_performance(performance), True, time.monotonic_ns(), long_press_ns)
     if config.rack.board == SIM:
         return Opened(player, player)
     return Opened(simulated_board(find_board(config.rack.board), config.rack, player), player)

@@ -10,9 +10,9 @@ import time
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import NamedTuple
 
 from ddsp_pi.config import Pd as Settings
+from ddsp_pi.files import Sight, sight
 from ddsp_pi.frame import SAMPLE_RATE
 from ddsp_pi.processes import lifeline
 from ddsp_pi.processes.launch import Launch, launched
@@ -49,15 +49,6 @@ def _say(text: str) -> None:
     print(f"pd: {text}", file=sys.stderr, flush=True)
 
 
-class Sight(NamedTuple):
-    """A file as it was seen; a new version differs in at least one of these."""
-
-    path: Path
-    modified_ns: int
-    size: int
-    inode: int
-
-
 class PatchWatch:
     """Tells when a patch, or one beside it that it may use, was saved.
 
@@ -70,25 +61,20 @@ class PatchWatch:
 
     def saved(self) -> bool:
         """Look once; whether there is a new version, told once. A patch that went has none."""
-        sight, before = self._look(), self._settling
-        self._settling = sight
-        if sight in (self._seen, None) or sight != before:
+        seen, before = self._look(), self._settling
+        self._settling = seen
+        if seen in (self._seen, None) or seen != before:
             return False
-        self._seen = sight
+        self._seen = seen
         return True
 
     def _look(self) -> frozenset[Sight] | None:
         try:
             # What editors lock files with begins with a dot, and need not be a file at all.
             found = {*self._patch.parent.glob("[!.]*.pd"), self._patch}
-            return frozenset(map(_sight, found))
+            return frozenset(map(sight, found))
         except OSError:
             return None
-
-
-def _sight(path: Path) -> Sight:
-    state = path.stat()
-    return Sight(path, state.st_mtime_ns, state.st_size, state.st_ino)
 
 
 class Lines:

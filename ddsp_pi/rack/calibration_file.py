@@ -10,7 +10,7 @@ import yaml
 
 from ddsp_pi.config import Jack
 from ddsp_pi.errors import BoardError, ConfigError
-from ddsp_pi.files import replacing
+from ddsp_pi.files import Sight, replacing, sight
 from ddsp_pi.located import dotted, problem_of, read_yaml
 from ddsp_pi.rack.calibration import Calibration, correction, corrections
 from ddsp_pi.rack.cvs import Correction, by_jack
@@ -92,7 +92,7 @@ class CalibrationWatch:
         """`correct` takes corrections by jack, as CvReader.correct does."""
         self._folder, self._spec, self._correct = folder, spec, correct
         self._path = calibration_path(folder, spec)
-        self._seen: tuple[int, ...] = ()
+        self._seen: Sight | tuple[()] | None = ()
 
     def poll(self, say: Callable[[str], None]) -> None:
         """Look once. A file that cannot be used is said with its reason and changes nothing."""
@@ -108,12 +108,11 @@ class CalibrationWatch:
         self._correct(corrections(found))
         say(f"calibrated: {_names(found)}" if found else "no CV jack is calibrated: see 'ddsp-pi calibrate'")
 
-    def _look(self) -> tuple[int, ...]:
+    def _look(self) -> Sight | None:
         try:
-            state = self._path.stat()
+            return sight(self._path)
         except OSError:
-            return (0,)
-        return state.st_mtime_ns, state.st_size, state.st_ino
+            return None
 
 
 def _names(calibrations: Mapping[int, Calibration]) -> str:

@@ -24,7 +24,13 @@ class SimBoard:
     `patch` and `move` are the hands of whoever plays it instead; from any thread.
     """
 
-    def __init__(self, performance: Performance, loop: bool = False, begin_ns: int = 0) -> None:
+    def __init__(
+        self,
+        performance: Performance,
+        loop: bool = False,
+        begin_ns: int = 0,
+        long_press_ns: int = LONG_PRESS_NS,
+    ) -> None:
         self._performance, self._loop = performance, loop
         self._times = performance.times_ns.tolist()
         self._volts = [tuple(row) for row in performance.volts.tolist()]
@@ -35,7 +41,7 @@ class SimBoard:
         self._last = UNPATCHED
         self._patched: dict[int, float] = {}
         self._hands: deque[Change] = deque(maxlen=256)
-        self._buttons = Buttons(LONG_PRESS_NS)
+        self._buttons = Buttons(long_press_ns)
         self.high: dict[int, bool] = {}
         """What the gate outputs say, from 1 on."""
         self.lit = False
