@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 from functools import cache
 
-from ddsp_pi.config import Config, Route, load_config
+from ddsp_pi.config import Config, load_config
 from ddsp_pi.rack.spec import BoardSpec
+from ddsp_pi.sections import Route
 from ddsp_pi.shipped import configs_folder
 
 _GATES = {1: "notes", 2: "2nd voice*"}

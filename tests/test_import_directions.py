@@ -11,7 +11,7 @@ import ddsp_pi
 PACKAGE = Path(ddsp_pi.__file__).parent
 
 GROUND = {"frame", "params", "errors"}
-SERVED = {*GROUND, "config", "dsp"}
+SERVED = {*GROUND, "config", "sections", "dsp"}
 MAY_IMPORT = {
     "__init__": set[str](),
     "frame": GROUND,
@@ -21,7 +21,8 @@ MAY_IMPORT = {
     "files": GROUND,
     "located": GROUND,
     "setting": {*GROUND, "located"},
-    "config": {*GROUND, "located", "setting", "shipped"},
+    "sections": GROUND,
+    "config": {*GROUND, "sections", "located", "setting", "shipped"},
     "recording": {*GROUND, "dsp"},
     "processes": {*GROUND, "link", "processes"},
     "calibration_picture": {*GROUND, "rack"},

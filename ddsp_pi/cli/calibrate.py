@@ -12,7 +12,7 @@ from pathlib import Path
 from ddsp_pi.cli.calibration_desk import Desk, open_desk
 from ddsp_pi.cli.calibration_text import described
 from ddsp_pi.cli.progress import Progress
-from ddsp_pi.config import Rack, load_config, usual_file
+from ddsp_pi.config import load_config, usual_file
 from ddsp_pi.errors import BoardError, ConfigError
 from ddsp_pi.models.library import data_folder
 from ddsp_pi.rack.boards import AUTO, find_board
@@ -20,6 +20,7 @@ from ddsp_pi.rack.calibrating import READINGS, Session, whole_volts
 from ddsp_pi.rack.calibration import APART_VOLTS, Calibration
 from ddsp_pi.rack.calibration_file import load_calibrations, restore_calibration, save_calibration
 from ddsp_pi.rack.spec import BoardSpec, CvInput
+from ddsp_pi.sections import Rack
 from ddsp_pi.service.detect import detect_board
 from ddsp_pi.service.host import Host
 

@@ -6,12 +6,12 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 
-from ddsp_pi.config import Rack
 from ddsp_pi.errors import BoardError
 from ddsp_pi.rack.cvs import SCAN_NS, CvReader
 from ddsp_pi.rack.mcp3208 import Mcp3208
 from ddsp_pi.rack.simulated import Flaws, SimSpi
 from ddsp_pi.rack.spec import BoardSpec
+from ddsp_pi.sections import Rack
 
 FLAWS = Flaws(gain=0.03, offset_volts=0.04, bow=0.003, noise_counts=1.0)
 """Of a simulated board."""

@@ -5,9 +5,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from ddsp_pi.config import Midi
 from ddsp_pi.control.midi_map import MidiMap
 from ddsp_pi.params import Param, ParamSet
+from ddsp_pi.sections import Midi
 
 TOP = 127
 """The highest velocity and controller value: 1, as the velocity of an OSC note goes to 1."""

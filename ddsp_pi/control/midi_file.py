@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
-from ddsp_pi.config import Midi
 from ddsp_pi.control.midi import MidiActs, MidiPlayer
 from ddsp_pi.errors import MissingExtraError, PerformanceError
 from ddsp_pi.frame import Note
 from ddsp_pi.params import ParamSet
+from ddsp_pi.sections import Midi
 
 LONGEST_S = 4 * 3600.0
 """A longer file is damaged, or nothing that anyone would render."""

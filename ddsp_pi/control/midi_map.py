@@ -3,9 +3,9 @@
 from collections.abc import Collection, Iterable, Mapping
 from difflib import get_close_matches
 
-from ddsp_pi.config import MIDI_RESERVED
 from ddsp_pi.errors import ConfigError
 from ddsp_pi.params import Param, ParamSet
+from ddsp_pi.sections import MIDI_RESERVED
 
 STANDARD_NAMES = {
     1: "modulation wheel",

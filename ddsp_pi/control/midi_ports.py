@@ -5,9 +5,9 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from ddsp_pi.config import Midi
 from ddsp_pi.control.midi_system import RtMidi, System
 from ddsp_pi.errors import AudioError, MissingExtraError
+from ddsp_pi.sections import Midi
 
 LOOK_EVERY_S = 1.0
 """How often ports are looked for."""

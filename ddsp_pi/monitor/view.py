@@ -6,12 +6,13 @@ from itertools import repeat
 
 import msgspec
 
-from ddsp_pi.config import Config, Route
+from ddsp_pi.config import Config
 from ddsp_pi.dsp.notes import name_and_cents
 from ddsp_pi.monitor.reading import Reading
 from ddsp_pi.rack.calibration import CENTS_PER_VOLT
 from ddsp_pi.rack.performance import CV_COLUMNS
 from ddsp_pi.rack.routing import LAWS
+from ddsp_pi.sections import Route
 
 
 class Jack(msgspec.Struct, frozen=True):

@@ -11,12 +11,12 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
-from ddsp_pi.config import Pd as Settings
 from ddsp_pi.files import Sight, sight
 from ddsp_pi.frame import SAMPLE_RATE
 from ddsp_pi.processes import lifeline
 from ddsp_pi.processes.launch import Launch, launched
 from ddsp_pi.processes.patchbay import CLIENT, Patchbay
+from ddsp_pi.sections import Pd as Settings
 from ddsp_pi.shipped import puredata_folder
 
 LOOK_S = 0.5

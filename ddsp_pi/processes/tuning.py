@@ -3,13 +3,13 @@
 from collections.abc import Callable, Sequence
 from functools import partial
 
-from ddsp_pi.config import Route
 from ddsp_pi.control.led import Led
 from ddsp_pi.models.library import data_folder
 from ddsp_pi.rack.board import Press
 from ddsp_pi.rack.calibrating import Light, PanelCalibration
 from ddsp_pi.rack.calibration_file import CalibrationWatch, save_calibration
 from ddsp_pi.rack.panel import PanelBoard
+from ddsp_pi.sections import Route
 
 SAYINGS = {Light.CALIBRATING: "next voltage", Light.COLLECTING: "collecting"}
 """What the LED says of each step; at the end it says nothing more."""

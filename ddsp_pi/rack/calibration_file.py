@@ -8,13 +8,13 @@ from typing import Literal
 import msgspec
 import yaml
 
-from ddsp_pi.config import Jack
 from ddsp_pi.errors import BoardError, ConfigError
 from ddsp_pi.files import Sight, replacing, sight
 from ddsp_pi.located import dotted, problem_of, read_yaml
 from ddsp_pi.rack.calibration import Calibration, correction, corrections
 from ddsp_pi.rack.cvs import Correction, by_jack
 from ddsp_pi.rack.spec import BoardSpec
+from ddsp_pi.sections import Jack
 
 HEADER = """\
 # What the CV jacks of a board read for known volts, written by 'ddsp-pi calibrate'; with --restore it takes

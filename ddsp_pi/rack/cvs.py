@@ -4,12 +4,12 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import TypeVar
 
-from ddsp_pi.config import Jack, Rack
 from ddsp_pi.errors import BoardError
 from ddsp_pi.rack.board import N_CVS, UNPATCHED
 from ddsp_pi.rack.converter import Converter
 from ddsp_pi.rack.smoothing import Smoother, slowest_share
 from ddsp_pi.rack.spec import FULL_SCALE, CvInput
+from ddsp_pi.sections import Jack, Rack
 
 SCAN_NS = 1_000_000
 """Every jack is read a thousand times a second, 2.7 times per hop, so that the pitch of a new note is there

@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from ddsp_pi.config import Rack
 from ddsp_pi.errors import BoardError
 from ddsp_pi.frame import Edge
 from ddsp_pi.rack.board import Health, Press
@@ -14,6 +13,7 @@ from ddsp_pi.rack.debounce import Debounce
 from ddsp_pi.rack.pins import Change, Pins
 from ddsp_pi.rack.spec import BoardSpec
 from ddsp_pi.rack.wake import Wake
+from ddsp_pi.sections import Rack
 
 RETRY_NS = 1_000_000_000
 """How long lines that cannot be read are left alone."""

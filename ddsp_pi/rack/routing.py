@@ -4,11 +4,11 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from ddsp_pi.config import Route
 from ddsp_pi.errors import ConfigError, ParamError
 from ddsp_pi.frame import HOP_RATE
 from ddsp_pi.params import ParamSet
 from ddsp_pi.rack.board import N_CVS, N_GATES
+from ddsp_pi.sections import Route
 
 SEMITONES_PER_VOLT = 12.0
 HOP_S = 1.0 / HOP_RATE

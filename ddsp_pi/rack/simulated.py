@@ -7,13 +7,13 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from ddsp_pi.config import Rack
 from ddsp_pi.errors import BoardError
 from ddsp_pi.rack.mcp3208 import Mcp3208
 from ddsp_pi.rack.panel import PanelBoard
 from ddsp_pi.rack.pins import Change
 from ddsp_pi.rack.sim import SimBoard
 from ddsp_pi.rack.spec import FULL_SCALE, BoardSpec, CvInput
+from ddsp_pi.sections import Rack
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ddsp_pi.config import MIDI_RESERVED, load_config
+from ddsp_pi.config import load_config
 from ddsp_pi.control.hub import Hub
 from ddsp_pi.control.midi import MidiActs, MidiPlayer
 from ddsp_pi.control.midi_map import check_controllers
@@ -15,6 +15,7 @@ from ddsp_pi.errors import ConfigError, ParamError
 from ddsp_pi.link.edits import Panic
 from ddsp_pi.modes.cv import PARAMS
 from ddsp_pi.params import ParamSet
+from ddsp_pi.sections import MIDI_RESERVED
 
 USUAL = load_config().midi
 SPECS = ParamSet(PARAMS)

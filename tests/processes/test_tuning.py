@@ -2,7 +2,7 @@
 
 import pytest
 
-from ddsp_pi.config import Route, load_config
+from ddsp_pi.config import load_config
 from ddsp_pi.control.hub import Hub
 from ddsp_pi.modes.cv import PARAMS
 from ddsp_pi.params import ParamSet
@@ -14,6 +14,7 @@ from ddsp_pi.rack.calibration_file import calibration_path
 from ddsp_pi.rack.mcp3208 import Mcp3208
 from ddsp_pi.rack.panel import PanelBoard
 from ddsp_pi.rack.simulated import Flaws, SimPins, SimSpi
+from ddsp_pi.sections import Route
 
 MS = 1_000_000
 SPEC = find_board("terminal-tedium-wm8731")

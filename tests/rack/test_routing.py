@@ -2,12 +2,12 @@ import math
 
 import pytest
 
-from ddsp_pi.config import Route
 from ddsp_pi.errors import ConfigError
 from ddsp_pi.frame import HOP, SAMPLE_RATE
 from ddsp_pi.params import Param, ParamSet
 from ddsp_pi.rack.board import OPEN_VOLTS, UNPATCHED
 from ddsp_pi.rack.routing import CvRouter
+from ddsp_pi.sections import Route
 
 TABLE = (
     Param("note", "semitones", 0, 127, 60, "pitch"),
