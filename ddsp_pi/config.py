@@ -17,11 +17,10 @@ from msgspec import Meta, Struct
 
 from ddsp_pi.errors import ConfigError
 from ddsp_pi.located import Place, Problem, YamlFile, dotted, problem_of, read_yaml
+from ddsp_pi.places import SYSTEM_FILE
 from ddsp_pi.sections import Audio, Cv, Midi, Osc, Pd, Rack
 from ddsp_pi.setting import Setting, describe
 from ddsp_pi.shipped import configs_folder
-
-SYSTEM_FILE = Path("/etc/ddsp_pi/config.yaml")
 
 
 class Config(Struct, frozen=True, forbid_unknown_fields=True):

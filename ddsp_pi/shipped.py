@@ -13,6 +13,11 @@ def puredata_folder() -> Path:
     return _folder("puredata")
 
 
+def units_folder() -> Path:
+    """The folder of the systemd units."""
+    return _folder("systemd")
+
+
 def _folder(name: str) -> Path:
     """A wheel carries it inside the package; a checkout has it beside, where musicians look for it."""
     package = Path(__file__).resolve().parent

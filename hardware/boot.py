@@ -1,6 +1,6 @@
 """What a board wants of the Pi's boot files, of its mixer and of the configuration."""
 
-from ddsp_pi.config import SYSTEM_FILE
+from ddsp_pi.places import SYSTEM_FILE
 from ddsp_pi.rack.spec import BoardSpec, Codec
 from hardware.plays import DEFAULT, Setup
 

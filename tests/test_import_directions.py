@@ -10,13 +10,14 @@ import ddsp_pi
 
 PACKAGE = Path(ddsp_pi.__file__).parent
 
-GROUND = {"frame", "params", "errors"}
+GROUND = {"frame", "params", "errors", "places"}
 SERVED = {*GROUND, "config", "sections", "dsp"}
 MAY_IMPORT = {
     "__init__": set[str](),
     "frame": GROUND,
     "params": GROUND,
     "errors": GROUND,
+    "places": set[str](),
     "shipped": GROUND,
     "files": GROUND,
     "located": GROUND,

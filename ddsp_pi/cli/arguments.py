@@ -6,8 +6,9 @@ from pathlib import Path
 
 import msgspec
 
-from ddsp_pi.config import SYSTEM_FILE, Config, load_config, usual_file
+from ddsp_pi.config import Config, load_config, usual_file
 from ddsp_pi.errors import ConfigError
+from ddsp_pi.places import SYSTEM_FILE
 
 
 def add_instrument_arguments(parser: argparse.ArgumentParser) -> None:

@@ -14,7 +14,7 @@ from ddsp_pi.cli.calibration_text import described
 from ddsp_pi.cli.progress import Progress
 from ddsp_pi.config import load_config, usual_file
 from ddsp_pi.errors import BoardError, ConfigError
-from ddsp_pi.models.library import data_folder
+from ddsp_pi.places import data_folder
 from ddsp_pi.rack.boards import AUTO, find_board
 from ddsp_pi.rack.calibrating import READINGS, Session, whole_volts
 from ddsp_pi.rack.calibration import APART_VOLTS, Calibration

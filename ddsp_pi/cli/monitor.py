@@ -9,14 +9,14 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
-from ddsp_pi.config import SYSTEM_FILE, Config, load_config, usual_file
+from ddsp_pi.config import Config, load_config, usual_file
 from ddsp_pi.errors import BoardError, ConfigError
-from ddsp_pi.models.library import data_folder
 from ddsp_pi.monitor.daemon import Daemon
 from ddsp_pi.monitor.recording import Recording
 from ddsp_pi.monitor.screen import form
 from ddsp_pi.monitor.source import Source
 from ddsp_pi.monitor.view import Viewer
+from ddsp_pi.places import SYSTEM_FILE, data_folder
 
 PATIENCE_S = 1.0
 """How long a daemon may take to answer."""

@@ -7,18 +7,10 @@ from pathlib import Path
 from ddsp_pi.errors import InstrumentError
 from ddsp_pi.files import replacing
 from ddsp_pi.models.bundle import Instrument, load_instrument
+from ddsp_pi.places import data_folder
 
 SHIPPED = Path(__file__).parent / "instruments"
 SUFFIX = ".onnx"
-
-
-def data_folder() -> Path:
-    """The writable folder of this installation: $DDSP_PI_DATA, or the system's, or the user's own."""
-    named = os.environ.get("DDSP_PI_DATA")
-    system = Path("/var/lib/ddsp_pi")
-    if named:
-        return Path(named)
-    return system if os.access(system, os.W_OK) else Path.home() / ".local" / "share" / "ddsp_pi"
 
 
 def own_folder() -> Path:

@@ -10,6 +10,13 @@ UNUSABLE_INPUT = 2
 """The exit code that says: it would end the same way every time."""
 
 
+BEGIN_ANEW = 3
+"""The exit code that says: the settings have changed so much that everything must begin anew."""
+
+AWAY = 75
+"""The exit code that says: what it plays through has gone, as when a sound card is pulled out. No crash."""
+
+
 class Backoff:
     """How long to wait before a program that ended is started again.
 

@@ -15,6 +15,16 @@ class Launch(msgspec.Struct, frozen=True):
     config: Config
     performance: str | None = None
     """The CSV file that a simulated board plays; None: no board."""
+    config_file: str | None = None
+    """The YAML file of the settings, to be watched; None: there is none."""
+    trouble: str = ""
+    """Why other settings play than those of that file; empty: they do."""
+    safe: bool = False
+    """Safe mode: what plays is what always can."""
+    unattended: bool = False
+    """As a service, with nobody there to read messages: it resumes what played last."""
+    settings: str = ""
+    """A file for newer settings than `config`, while it plays; they count once it is there. Empty: none."""
 
 
 class Status(msgspec.Struct, frozen=True):

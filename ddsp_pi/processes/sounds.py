@@ -10,7 +10,8 @@ from ddsp_pi.control.preset_morph import Morph, MorphPlayer
 from ddsp_pi.control.presets import Acts, Presets, apply, preset_of
 from ddsp_pi.control.watch import InstrumentWatch
 from ddsp_pi.errors import ConfigError, DdspPiError
-from ddsp_pi.models.library import data_folder, list_instruments
+from ddsp_pi.models.library import list_instruments
+from ddsp_pi.places import data_folder
 from ddsp_pi.shipped import configs_folder
 
 UNNAMED = "panel"

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 from ddsp_pi.control.led import Led
-from ddsp_pi.models.library import data_folder
+from ddsp_pi.places import data_folder
 from ddsp_pi.rack.board import Press
 from ddsp_pi.rack.calibrating import Light, PanelCalibration
 from ddsp_pi.rack.calibration_file import CalibrationWatch, save_calibration

@@ -49,6 +49,6 @@ def _kernel() -> str:
 
 
 def _data_folder() -> Path:
-    from ddsp_pi.models.library import data_folder
+    from ddsp_pi.places import data_folder
 
     return data_folder()

@@ -1,0 +1,35 @@
+"""Where things are kept on a system: settings, the player's own, what may be forgotten, and the program."""
+
+import os
+from pathlib import Path
+
+SYSTEM_FILE = Path("/etc/ddsp_pi/config.yaml")
+"""The settings of a module."""
+
+SYSTEM_DATA = Path("/var/lib/ddsp_pi")
+"""Instruments, presets, calibration and state of a module; the only folder that must be writable."""
+
+PROGRAM = Path("/opt/ddsp-pi")
+"""The installed versions, a virtual environment each, and a link `current` to the one that plays."""
+
+UNITS = Path("/etc/systemd/system")
+SERVICE = "ddsp-pi.service"
+
+
+def data_folder() -> Path:
+    """The writable folder of this installation: $DDSP_PI_DATA, or the system's, or the user's own."""
+    named = os.environ.get("DDSP_PI_DATA")
+    if named:
+        return Path(named)
+    return SYSTEM_DATA if os.access(SYSTEM_DATA, os.W_OK) else Path.home() / ".local" / "share" / "ddsp_pi"
+
+
+def last_good_file() -> Path:
+    """A copy of the settings with which the module last played for a while."""
+    return data_folder() / "last-good.yaml"
+
+
+def runtime_folder() -> Path | None:
+    """Where a service keeps what a restart may forget: $RUNTIME_DIRECTORY, in memory; None: it is none."""
+    named = os.environ.get("RUNTIME_DIRECTORY")
+    return Path(named) if named else None
