@@ -10,20 +10,17 @@ from typing import Any, TypeVar
 import msgspec
 
 from ddsp_pi.cli.arguments import add_instrument_arguments, configuration
-from ddsp_pi.config import Config
-from ddsp_pi.link.shared import create
-from ddsp_pi.processes.launch import Launch, command
-from ddsp_pi.processes.supervisor import Supervisor
+from ddsp_pi.config import Config, load_config, usual_file
+from ddsp_pi.errors import DdspPiError
+from ddsp_pi.processes.begin import Service, attended, held_at_start, with_choice
 from ddsp_pi.service.choice import choose
 from ddsp_pi.service.host import Host
+from ddsp_pi.service.notify import systemd_notify
 from ddsp_pi.shipped import configs_folder
 
 DEMO = Path("performances") / "violin-phrase.csv"
 
 Section = TypeVar("Section", bound=msgspec.Struct)
-
-PROGRAMS = ("engine", "control")
-"""What always runs; Pd comes with a patch."""
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -40,23 +37,55 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--device", help="audio device, by number, card id or a part of its name")
     parser.add_argument("--seconds", type=float, help="stop after that long")
+    parser.add_argument(
+        "--unattended",
+        action="store_true",
+        help="as a service: whatever is wrong, something plays; only --config and --safe count beside it",
+    )
+    parser.add_argument(
+        "--safe", action="store_true", help="with --unattended: safe mode, with what ships and nothing else"
+    )
     add_instrument_arguments(parser)
 
 
 def run(args: argparse.Namespace) -> int:
     """Keep the engine and the control process alive until told to stop."""
+    demo = str((args.cv or configs_folder() / DEMO).resolve())
+    if args.unattended:
+        return _serve(args, demo)
     config = _configuration(args)
     choice = choose(Host(), config, simulated=args.sim or args.cv is not None)
     for reason in choice.reasons:
-        print(reason, flush=True)
-    rack, audio = _with(config.rack, board=choice.board), _with(config.audio, device=choice.device)
-    demo = str((args.cv or configs_folder() / DEMO).resolve())
-    link = create()
-    launch = Launch(link.fd, _with(config, rack=rack, audio=audio), demo if choice.simulated else None)
+        _say(reason)
     if args.seconds is not None:
         _stop_after(args.seconds)
-    programs = (*PROGRAMS, "pd") if config.pd.patch else PROGRAMS
-    return Supervisor(link, {program: command(program, launch) for program in programs}).run()
+    return attended(with_choice(config, choice), demo if choice.simulated else None, _file(args))
+
+
+def _serve(args: argparse.Namespace, demo: str) -> int:
+    """As a service: of the arguments only the file of settings counts."""
+    file = _file(args)
+    service = Service(file, demo, systemd_notify(), _say)
+    if args.safe:
+        return service.run("as it was asked for with --safe")
+    return service.run("a button was held at the start" if _button(file) else "")
+
+
+def _button(file: Path | None) -> bool:
+    try:
+        return held_at_start(load_config(file))
+    except DdspPiError:
+        # The board may still be found with the settings that come with the program.
+        return held_at_start(load_config())
+
+
+def _file(args: argparse.Namespace) -> Path | None:
+    file: Path | None = args.config or usual_file()
+    return file
+
+
+def _say(text: str) -> None:
+    print(text, flush=True)
 
 
 def _configuration(args: argparse.Namespace) -> Config:

@@ -51,7 +51,7 @@ class Reports:
         self._told: Sequence[float] = ()
         self._noise: Sequence[float] = ()
         self._engine: tuple[float, float, int] | None = None
-        self._instrument = self._trouble = self._said = ""
+        self._instrument = self._board_trouble = self._settings_trouble = self._said = ""
         self._complaints: deque[str] = deque(maxlen=1)
         self._cv_due_ns = self._status_due_ns = self._error_due_ns = 0
         self._watched: list[tuple[Read, Callable[..., bytes]]] = []
@@ -132,7 +132,11 @@ class Reports:
 
     def health(self, noise_volts: Sequence[float], trouble: str) -> None:
         """How the board does; no trouble: an empty text."""
-        self._noise, self._trouble = noise_volts, trouble
+        self._noise, self._board_trouble = noise_volts, trouble
+
+    def settings(self, trouble: str) -> None:
+        """Why the settings of the file do not play; they do: an empty text."""
+        self._settings_trouble = trouble
 
     def complain(self, text: str) -> None:
         """Something was refused; of many the latest is told. From any thread."""
@@ -177,10 +181,11 @@ class Reports:
 
     def _errors(self, at_ns: int) -> list[bytes]:
         errors = [self._complaints.popleft()] if self._complaints else []
-        if self._trouble and (self._trouble != self._said or at_ns >= self._error_due_ns):
+        trouble = "; ".join(filter(None, (self._settings_trouble, self._board_trouble)))
+        if trouble and (trouble != self._said or at_ns >= self._error_due_ns):
             self._error_due_ns = at_ns + ERROR_NS
-            errors.append(self._trouble)
-        self._said = self._trouble
+            errors.append(trouble)
+        self._said = trouble
         return [_text("/ddsp/error", "s", _sendable(error)) for error in errors]
 
 

@@ -80,6 +80,11 @@ class Child:
         if self._process:
             self._process.terminate()
 
+    def pass_on(self, number: int) -> None:
+        """Send it a signal."""
+        if self._process:
+            self._process.send_signal(number)
+
     def kill(self, blame: str) -> None:
         """End it without asking, and remember why."""
         if self._process:

@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from functools import partial
+from pathlib import Path
 
 import msgspec
 
@@ -28,14 +29,15 @@ from ddsp_pi.params import ParamSet
 from ddsp_pi.processes import lifeline
 from ddsp_pi.processes.actions import button_actions
 from ddsp_pi.processes.addresses import osc_addresses
-from ddsp_pi.processes.boards import make_board
+from ddsp_pi.processes.boards import make_board, spec_of
+from ddsp_pi.processes.diary import NAME, Diary
 from ddsp_pi.processes.errands import Act, Errands
 from ddsp_pi.processes.keyboards import Keyboards
-from ddsp_pi.processes.launch import Launch, Status, launched
+from ddsp_pi.processes.launch import Launch, Status, complain, launched
 from ddsp_pi.processes.rack_side import RackSide
 from ddsp_pi.processes.signs import Signs
 from ddsp_pi.processes.sounds import Sounds, open_presets
-from ddsp_pi.rack.boards import find_board
+from ddsp_pi.rack.boards import AUTO, SIM
 from ddsp_pi.service.host import Host
 from ddsp_pi.service.strain import strained
 
@@ -44,6 +46,9 @@ BEAT_S = 0.001
 
 LOOK_BEATS = 500
 """Beats between two looks at the instrument's file."""
+
+DIARY_BEATS = 1000
+"""Beats between two lines of the diary."""
 
 LOG_BEATS = 50
 """Beats between two looks at what the engine has to say."""
@@ -113,7 +118,7 @@ def main(argument: str) -> int:
     try:
         _serve(launch, attach(launch.link_fd), stop)
     except DdspPiError as error:
-        print(f"ddsp-pi run: {error}", file=sys.stderr, flush=True)
+        complain(launch, error)
         return error.exit_code
     return 0
 
@@ -133,10 +138,12 @@ def _serve(launch: Launch, link: Link, stop: threading.Event) -> None:
     reports.watch(watched(namespace))
     osc = OscServer(lambda: namespace, config.osc.port, config.osc.lan, _say, reports.complain)
     query = _query(config, namespace, osc.port)
-    _say(f"{_playing(launch)}: OSC /ddsp/note NOTE VELOCITY on port {osc.port}. Ctrl-C ends it.")
+    ends = "" if launch.unattended else " Ctrl-C ends it."
+    _say(f"{_playing(launch)}: OSC /ddsp/note NOTE VELOCITY on port {osc.port}.{ends}")
     loop = ControlLoop(link, rack, keyboards, hub, outbox)
     hub.follow_cables(lambda: loop.driven)
     signs = Signs(rack.led, reports, partial(strained, Host()))
+    _say_why(launch, rack, reports)
     every: dict[int, Callable[[], None]] = {
         1: loop.beat,
         LOG_BEATS: lambda: _pass_on(link),
@@ -144,6 +151,9 @@ def _serve(launch: Launch, link: Link, stop: threading.Event) -> None:
         LOOK_BEATS + 1: lambda: signs.look(loop.status),
         LOOK_BEATS + 2: lambda: watch.poll(lambda path: hub.select(str(path)), _say),
     }
+    if launch.unattended:
+        diary = Diary(Path(launch.last_words).with_name(NAME), launch)
+        every[DIARY_BEATS] = lambda: errands.later(lambda: diary.write(loop.status))
     # Whatever an earlier control process held down, nobody holds any more. Said just before the board
     # says what is open, or a gate that has been open all the time would be heard to close.
     outbox.send(Panic())
@@ -157,8 +167,15 @@ def _serve(launch: Launch, link: Link, stop: threading.Event) -> None:
     rack.close()
 
 
+def _say_why(launch: Launch, rack: RackSide, reports: Reports) -> None:
+    """Light and OSC tell that other settings play than those that are wanted."""
+    rack.led.say("sos", launch.safe)
+    rack.led.say("configuration", bool(launch.trouble))
+    reports.settings(launch.trouble)
+
+
 def _reports(config: Config) -> Reports:
-    spec = find_board(config.rack.board)
+    spec = spec_of(config)
     listeners, recorders = Subscribers(config.osc.lan), Subscribers(config.osc.lan)
     return Reports(listeners, recorders, len(spec.cvs), len(spec.gates_in))
 
@@ -188,16 +205,18 @@ def _rack(launch: Launch, link: Link, hub: Hub, acts: Mapping[str, Act], reports
         rack.open()
     except BoardError:
         # Where volts have come through before there is a board, and sound that must not end for it.
-        if link.frame.read() is None:
+        if link.frame.read() is None and not launch.unattended:
             raise
     return rack
 
 
 def _playing(launch: Launch) -> str:
-    config = launch.config
-    if launch.performance is None:
-        return f"{config.model} plays from {config.rack.board}, and notes"
-    return f"{config.model} plays the demo until a note arrives"
+    board, name = launch.config.rack.board, Path(launch.config.model).stem
+    if launch.performance is not None:
+        return f"{name} plays the demo until a note arrives"
+    if board in (SIM, AUTO):
+        return f"{name} plays notes, without a board"
+    return f"{name} plays from {board}, and notes"
 
 
 def _beat(every: dict[int, Callable[[], None]], stop: threading.Event) -> None:

@@ -22,7 +22,8 @@ from ddsp_pi.link.shared import Link, attach
 from ddsp_pi.native.library import describe
 from ddsp_pi.processes import lifeline
 from ddsp_pi.processes.aside import Aside
-from ddsp_pi.processes.launch import Launch, Status, launched
+from ddsp_pi.processes.child import AWAY
+from ddsp_pi.processes.launch import Launch, Status, complain, launched
 from ddsp_pi.processes.linked import LinkedControls
 
 BEAT_BLOCKS = 8
@@ -88,6 +89,9 @@ def main(argument: str) -> int:
     """Play until told to stop; returns the exit code."""
     lifeline.hold()
     launch = launched(argument)
+    if launch.safe:
+        # What the player brought in may be what brought it down; what ships is enough.
+        os.environ["DDSP_PI_DATA"] = os.devnull
     # Ctrl-C is for the supervisor, which asks for a fade.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
@@ -96,22 +100,18 @@ def main(argument: str) -> int:
         _say(f"{describe()}; {settle_process()}")
         program.play()
     except AudioError as error:
-        _leave(error)
+        _leave(launch, error)
     except DdspPiError as error:
-        _complain(error)
+        complain(launch, error)
         return error.exit_code
     _report(program.app)
     return 0
 
 
-def _leave(error: AudioError) -> NoReturn:
+def _leave(launch: Launch, error: AudioError) -> NoReturn:
     """End at once: an audio library whose server has died may hang in its own clean-up."""
-    _complain(error)
-    os._exit(error.exit_code)
-
-
-def _complain(error: DdspPiError) -> None:
-    print(f"ddsp-pi run: {error}", file=sys.stderr, flush=True)
+    complain(launch, error)
+    os._exit(AWAY)
 
 
 def _say(text: str) -> None:

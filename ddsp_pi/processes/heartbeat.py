@@ -31,8 +31,13 @@ class Heartbeat:
     def expect(self, now_s: float) -> None:
         """A new writer begins; whatever the last one wrote counts no more."""
         self._sequence = self._record.sequence
-        self._limit_s = self._patience.first_beat_s
+        self._limit_s, self._began = self._patience.first_beat_s, False
         self._still_s, self._looked_s = 0.0, now_s
+
+    @property
+    def expected(self) -> bool:
+        """Whether the first beat is still to come."""
+        return not self._began
 
     def stalled(self, now_s: float) -> str | None:
         """What is wrong, or None while all is well."""
@@ -41,7 +46,7 @@ class Heartbeat:
         self._looked_s = now_s
         if self._record.sequence != self._sequence:
             self._sequence, self._still_s = self._record.sequence, 0.0
-            self._limit_s = self._patience.beat_s
+            self._limit_s, self._began = self._patience.beat_s, True
         if self._still_s < self._limit_s:
             return None
         return f"stood still for {self._limit_s:g} s"

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 import msgspec
 
@@ -23,6 +24,8 @@ class Launch(msgspec.Struct, frozen=True):
     """Safe mode: what plays is what always can."""
     unattended: bool = False
     """As a service, with nobody there to read messages: it resumes what played last."""
+    last_words: str = ""
+    """A file in which a program that finds its input unusable says why. Empty: the log is enough."""
     settings: str = ""
     """A file for newer settings than `config`, while it plays; they count once it is there. Empty: none."""
 
@@ -44,6 +47,13 @@ class Status(msgspec.Struct, frozen=True):
     """Highest sample of the last block, 1 = full scale."""
     driven: dict[str, float] = {}
     """What cables hold: the values of those parameters that they drive."""
+
+
+def complain(launch: Launch, error: Exception) -> None:
+    """Say why a program ends."""
+    print(f"ddsp-pi run: {error}", file=sys.stderr, flush=True)
+    if launch.last_words:
+        Path(launch.last_words).write_text(str(error))
 
 
 def command(program: str, launch: Launch) -> Sequence[str]:

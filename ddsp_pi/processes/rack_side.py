@@ -41,6 +41,7 @@ class RackSide:
         acts = {**acts, "calibrate": self.calibrate}
         self._acts = {(row.buttons, row.held): acts[row.do] for row in config.rack.buttons}
         self.board: Board = NullBoard()
+        self._there = False
         self.player: SimBoard | None = None
         """Who plays the board, if it is simulated."""
         self._played = Played(self.board, 0.0)
@@ -57,6 +58,7 @@ class RackSide:
             BoardError: it cannot be opened; the message says what to do.
         """
         self.board, self.player = self._open()
+        self._there = True
         if self.player is not None:
             self._hub.on_first_note(self.player.unplug)
         self._played = Played(self.board, self._settings.gate_delay_ms)
@@ -113,7 +115,7 @@ class RackSide:
     def look(self) -> None:
         """Say once what is wrong with the board, and when it is right again; open it if it was not there."""
         health = self.board.health()
-        trouble = self._missing() if isinstance(self.board, NullBoard) else health.trouble
+        trouble = health.trouble if self._there else self._missing()
         self._reports.health(health.noise_volts, trouble)
         if trouble != self._trouble:
             self._trouble = trouble

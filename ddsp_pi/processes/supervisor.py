@@ -9,11 +9,14 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from types import FrameType
+from typing import Protocol
 
 from ddsp_pi.link.shared import Link
 from ddsp_pi.processes import lifeline
-from ddsp_pi.processes.child import UNUSABLE_INPUT, Child, End, children
+from ddsp_pi.processes.child import AWAY, BEGIN_ANEW, UNUSABLE_INPUT, Child, End, children
+from ddsp_pi.processes.crashes import LOOP, Crashes
 from ddsp_pi.processes.heartbeat import PATIENCE, Heartbeat, Patience
 
 ENGINE = "engine"
@@ -25,7 +28,24 @@ OPTIONAL = frozenset({"pd"})
 LOOK_S = 0.1
 """How often the heartbeat is looked at. Ends of children and signals are noticed at once."""
 
+NO_CRASH = frozenset({0, AWAY})
+"""Exit codes of programs that wish to be started again."""
+
+FOR_ALL = {
+    UNUSABLE_INPUT: "starting it again would not help, so everything ends",
+    BEGIN_ANEW: "everything begins anew",
+}
+"""Exit codes with which one ends all, and why."""
+
 Say = Callable[[str], None]
+Hear = Callable[[int, FrameType | None], None]
+
+
+class Onlooker(Protocol):
+    """Who wants to know how it goes."""
+
+    def look(self, starting: bool) -> None:
+        """Called about ten times a second; `starting`: whether no sign of life is to be expected yet."""
 
 
 def _say(text: str) -> None:
@@ -46,15 +66,33 @@ class Supervisor:
         commands: Mapping[str, Sequence[str]],
         patience: Patience = PATIENCE,
         say: Say = _say,
+        onlooker: Onlooker | None = None,
+        crashes: Crashes | None = None,
+        passed_on: Mapping[signal.Signals, str] | None = None,
     ) -> None:
+        """Run these commands.
+
+        Args:
+            link: what they share.
+            commands: by name; those called `engine` and `control` belong together.
+            patience: how long what may take.
+            say: for the log.
+            onlooker: see Onlooker.
+            crashes: when it gives up; None: never.
+            passed_on: signals that are one child's affair, with its name; None: there are none.
+        """
         self._children = children(commands, [link.fd], **{lifeline.SUPERVISOR: str(os.getpid())})
         self._heartbeat = Heartbeat(link.telemetry, patience, LOOK_S)
         self._patience, self._say = patience, say
+        self._onlooker, self._crashes = onlooker, crashes
+        self._passed_on = {n: partial(self._pass_on, name) for n, name in (passed_on or {}).items()}
         self._exit_code: int | None = None
+        self.why = ""
+        """Why it ended, if nobody asked for it."""
 
     def run(self) -> int:
-        """Keep everything running; in the main thread. Returns the exit code: 0 or 2."""
-        with _Signals() as signals:
+        """Keep everything running; in the main thread. Returns the exit code: 0, BEGIN_ANEW, LOOP or 2."""
+        with _Signals(self._passed_on) as signals:
             try:
                 self._keep(signals)
             finally:
@@ -68,7 +106,17 @@ class Supervisor:
             now_s = time.monotonic()
             for child in self._children:
                 self._tend(child, now_s)
+            self._show(starting=self._heartbeat.expected)
             signals.wait(self._pause_s())
+
+    def _show(self, starting: bool) -> None:
+        if self._onlooker is not None:
+            self._onlooker.look(starting)
+
+    def _pass_on(self, name: str, number: int, frame: FrameType | None) -> None:
+        for child in self._children:
+            if child.name == name:
+                child.pass_on(number)
 
     def _tend(self, child: Child, now_s: float) -> None:
         end = child.end(now_s)
@@ -97,11 +145,21 @@ class Supervisor:
             self._say(
                 f"{child.name} {end.why}; starting it again would not help, the rest plays on without it"
             )
-        elif end.code == UNUSABLE_INPUT:
-            self._exit_code = end.code
-            self._say(f"{child.name} {end.why}; starting it again would not help, so everything ends")
+        elif end.code in FOR_ALL:
+            self._end(end.code, child, end, FOR_ALL[end.code])
+        elif self._is_loop(child, end, now_s):
+            self._end(LOOP, child, end, "it has crashed too often")
         else:
             self._again(child, f"{end.why} after {end.lived_s:.1f} s", end.lived_s, now_s)
+
+    def _is_loop(self, child: Child, end: End, now_s: float) -> bool:
+        if self._crashes is None or child.name in OPTIONAL or end.code in NO_CRASH:
+            return False
+        return self._crashes.another(now_s)
+
+    def _end(self, code: int, child: Child, end: End, why: str) -> None:
+        self._exit_code, self.why = code, f"{child.name} {end.why}"
+        self._say(f"{self.why}; {why}")
 
     def _again(self, child: Child, what: str, lived_s: float, now_s: float) -> None:
         delay_s = child.backoff.delay_s(lived_s)
@@ -132,19 +190,25 @@ class Supervisor:
             late = [child for child in self._children if child.pid is not None]
             if not late or now_s >= end_s:
                 return late
+            self._show(starting=True)
             signals.wait(min(LOOK_S, end_s - now_s))
 
 
 class _Signals:
     """Lets SIGTERM, SIGINT and the end of a child interrupt a wait; as it was before on exit."""
 
-    def __init__(self) -> None:
-        self.stop = False
+    def __init__(self, more: Mapping[signal.Signals, Hear]) -> None:
+        self.stop, self._more = False, more
 
     def __enter__(self) -> "_Signals":
         self._hearing, self._ringing = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
         self._old_ringing = signal.set_wakeup_fd(self._ringing, warn_on_full_buffer=False)
-        handlers = {signal.SIGTERM: self._hear, signal.SIGINT: self._hear, signal.SIGCHLD: _wake}
+        handlers = {
+            signal.SIGTERM: self._hear,
+            signal.SIGINT: self._hear,
+            signal.SIGCHLD: _wake,
+            **self._more,
+        }
         self._old = {number: signal.signal(number, handler) for number, handler in handlers.items()}
         return self
 

@@ -26,6 +26,8 @@ def choose(host: Host, config: Config, simulated: bool) -> Choice:
     """The board and the sound card.
 
     Args:
+        host: the system.
+        config: the settings.
         simulated: whether a simulated board is wanted, whatever is there.
 
     Raises:
@@ -35,6 +37,32 @@ def choose(host: Host, config: Config, simulated: bool) -> Choice:
     if simulated or wanted == SIM:
         return Choice(find_board(SIM if wanted == AUTO else wanted).name, True, config.audio.device)
     return _at_hand(host, config) if wanted == AUTO else _with_card(host, config, wanted)
+
+
+def choose_for_service(host: Host, config: Config) -> Choice:
+    """The same where nobody reads a refusal: what is not there is waited for.
+
+    A computer that is no Raspberry Pi has no board, not a simulated one, whose demo nobody asked for.
+
+    Raises:
+        BoardError: there is no board of the name in the settings.
+    """
+    if config.rack.board == AUTO and (found := detect_board(host)).name is None:
+        if not host.model:
+            return Choice(SIM, False, config.audio.device, (f"no board: {found.reason}",))
+        return Choice(
+            AUTO, False, config.audio.device, (f"{found.reason}; it is looked for again and again",)
+        )
+    choice = choose(host, config, simulated=False)
+    return choice if choice.simulated else choice._replace(device=_awaited(config, choice))
+
+
+def _awaited(config: Config, choice: Choice) -> str | int | None:
+    """The codec's card, which may come after us at a start of the system."""
+    codec = find_board(choice.board).codec
+    if choice.device is not None or codec is None or config.audio.backend not in THROUGH_A_CARD:
+        return choice.device
+    return codec.card_ids[0]
 
 
 def _at_hand(host: Host, config: Config) -> Choice:

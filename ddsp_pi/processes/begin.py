@@ -1,0 +1,122 @@
+"""How the programs are begun together: with somebody watching, or as a service."""
+
+import signal
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+
+import msgspec
+
+from ddsp_pi.config import Config
+from ddsp_pi.errors import BoardError
+from ddsp_pi.link.shared import Link, create
+from ddsp_pi.places import runtime_folder
+from ddsp_pi.processes.crashes import Crashes
+from ddsp_pi.processes.launch import Launch, command
+from ddsp_pi.processes.supervisor import Supervisor
+from ddsp_pi.processes.unattended import Played, keep_playing
+from ddsp_pi.processes.under_systemd import UnderSystemd
+from ddsp_pi.rack.boards import AUTO, find_board
+from ddsp_pi.rack.held import button_held
+from ddsp_pi.service.choice import Choice, choose_for_service
+from ddsp_pi.service.host import Host
+
+PROGRAMS = ("engine", "control")
+"""What always runs; Pd comes with a patch, and as a service has a unit of its own."""
+
+Say = Callable[[str], None]
+
+
+def with_choice(config: Config, choice: Choice) -> Config:
+    """The settings with the board and the sound card that were chosen."""
+    rack = msgspec.structs.replace(config.rack, board=choice.board)
+    audio = msgspec.structs.replace(config.audio, device=choice.device)
+    return msgspec.structs.replace(config, rack=rack, audio=audio)
+
+
+def attended(config: Config, performance: str | None, file: Path | None) -> int:
+    """Play until told to stop; returns the exit code."""
+    programs = (*PROGRAMS, "pd") if config.pd.patch else PROGRAMS
+    with _folder() as folder:
+        link = create()
+        launch = _launch(link, config, performance, file, folder)
+        return Supervisor(link, {name: command(name, launch) for name in programs}).run()
+
+
+class Service:
+    """Plays what there is, and tells systemd of it."""
+
+    def __init__(self, file: Path | None, demo: str, notify: Callable[[str], None], say: Say) -> None:
+        """`file`: the settings; `demo`: what a simulated board plays."""
+        self._file, self._demo, self._say = file, demo, say
+        self._systemd = UnderSystemd(notify)
+
+    def run(self, safe_because: str = "") -> int:
+        """Play until told to stop; returns the exit code."""
+        # Before the first program is there to be told, and between two sets of them.
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
+        with _folder() as folder:
+            play = partial(self._play, folder)
+            return keep_playing(play, self._file, safe_because, self._say)
+
+    def _play(self, folder: Path, config: Config, trouble: str, safe: bool) -> Played:
+        try:
+            choice = choose_for_service(Host(), config)
+        except BoardError as error:
+            return Played(error.exit_code, str(error))
+        for reason in choice.reasons:
+            self._say(reason)
+        link, demo = create(), self._demo if choice.simulated else None
+        launch = _launch(link, with_choice(config, choice), demo, self._file, folder)
+        for left in (launch.last_words, launch.settings):
+            Path(left).unlink(missing_ok=True)
+        launch = msgspec.structs.replace(launch, trouble=trouble, safe=safe, unattended=True)
+        self._systemd.follow(link, trouble)
+        try:
+            return self._supervise(link, launch)
+        finally:
+            link.close()
+
+    def _supervise(self, link: Link, launch: Launch) -> Played:
+        supervisor = Supervisor(
+            link,
+            {name: command(name, launch) for name in PROGRAMS},
+            onlooker=self._systemd,
+            crashes=Crashes(),
+            passed_on={signal.SIGHUP: "control"},
+        )
+        code = supervisor.run()
+        words = Path(launch.last_words)
+        return Played(code, words.read_text() if words.exists() else supervisor.why)
+
+
+def held_at_start(config: Config) -> bool:
+    """Whether a button of the board is down."""
+    choice = choose_for_service(Host(), config)
+    if choice.simulated or choice.board == AUTO:
+        return False
+    return button_held(find_board(choice.board), config.rack)
+
+
+@contextmanager
+def _folder() -> Iterator[Path]:
+    """For what the programs share and a restart may forget."""
+    kept = runtime_folder()
+    if kept is not None:
+        yield kept
+        return
+    with tempfile.TemporaryDirectory(prefix="ddsp-pi-") as folder:
+        yield Path(folder)
+
+
+def _launch(link: Link, config: Config, performance: str | None, file: Path | None, folder: Path) -> Launch:
+    return Launch(
+        link.fd,
+        config,
+        performance,
+        config_file=None if file is None else str(file.absolute()),
+        last_words=str(folder / "last-words"),
+        settings=str(folder / "settings.json"),
+    )
