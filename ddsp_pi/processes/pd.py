@@ -166,16 +166,17 @@ class Keeper:
         self._looks = 0
         self._through: bool | None = False
 
-    def run(self) -> int:
-        """Until Pd ends, or SystemExit is raised by a signal. Returns an exit code."""
+    def run(self, enough: Callable[[], bool] = lambda: False) -> int:
+        """Until Pd ends or `enough` says so, or SystemExit is raised by a signal. Returns an exit code."""
         try:
-            while True:
+            while not enough():
                 self._read()
                 ended = self._running.ended() if self._running else None
                 if ended is not None:
                     self._say(f"Pd ended ({_why(ended)})")
                     return 1
                 self._look()
+            return 0
         finally:
             self._stop()
 

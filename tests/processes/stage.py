@@ -37,20 +37,30 @@ SLOW_TO_BEAT = "time.sleep(0.8)\nwrite('ready', os.getpid())\n" + BEAT
 DEAF = "signal.signal(signal.SIGTERM, signal.SIG_IGN)\nwrite('deaf', os.getpid())\n" + BEAT
 DEAF_AND_UNTIED = "import ctypes\nctypes.CDLL(None).prctl(1, 0)\n" + DEAF
 FAIL = "sys.exit(1)"
+ANEW = "time.sleep(0.2)\nsys.exit(3)"
+GONE = "sys.exit(75)"
+HEARS_HANGUP = (
+    "signal.signal(signal.SIGHUP, lambda *_: write('heard', os.getpid()))\nwrite('hears', os.getpid())\n"
+    + IDLE
+)
 REFUSE = "time.sleep(0.2)\nsys.exit(2)"
 
 SUPERVISOR = """
 import json, sys
 from ddsp_pi.link import shared
 from ddsp_pi.processes import child
+from ddsp_pi.processes.crashes import Crashes
 from ddsp_pi.processes.heartbeat import Patience
 from ddsp_pi.processes.supervisor import Supervisor
-programs, diary, patience, child.Backoff.APART_S = json.loads(sys.argv[1])
+programs, diary, patience, child.Backoff.APART_S, most = json.loads(sys.argv[1])
 link = shared.create()
 commands = {
     name: [sys.executable, "-c", program, str(link.fd), diary, name] for name, program in programs.items()
 }
-sys.exit(Supervisor(link, commands, Patience(**patience)).run())
+import signal
+supervisor = Supervisor(link, commands, Patience(**patience), crashes=Crashes(most) if most else None,
+    passed_on={signal.SIGHUP: "control"} if most else None)
+sys.exit(supervisor.run())
 """
 
 
@@ -58,7 +68,14 @@ class Stage:
     """A supervisor, what its children wrote and what it said."""
 
     def __init__(
-        self, folder: Path, engine: str, control: str, patience: dict, apart_s: float, pd: str | None = None
+        self,
+        folder: Path,
+        engine: str,
+        control: str,
+        patience: dict,
+        apart_s: float,
+        pd: str | None = None,
+        most_crashes: int = 0,
     ) -> None:
         self._diary, said = folder / "diary", folder / "said"
         self._diary.touch()
@@ -66,7 +83,7 @@ class Stage:
         programs = {"engine": PRELUDE + engine, "control": PRELUDE + control}
         if pd is not None:
             programs["pd"] = PRELUDE + pd
-        plan = json.dumps([programs, str(self._diary), patience, apart_s])
+        plan = json.dumps([programs, str(self._diary), patience, apart_s, most_crashes])
         with said.open("w") as stderr:
             command = [sys.executable, "-c", SUPERVISOR, plan]
             self.supervisor = subprocess.Popen(

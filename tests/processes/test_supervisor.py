@@ -6,12 +6,17 @@ import time
 
 import pytest
 
+from ddsp_pi.processes.child import BEGIN_ANEW
+from ddsp_pi.processes.crashes import LOOP
 from tests.processes.stage import (
+    ANEW,
     BEAT,
     BEAT_ONCE,
     DEAF,
     DEAF_AND_UNTIED,
     FAIL,
+    GONE,
+    HEARS_HANGUP,
     IDLE,
     REFUSE,
     SLOW_TO_BEAT,
@@ -25,8 +30,8 @@ from tests.processes.stage import (
 def play(tmp_path):
     stages = []
 
-    def play(engine=BEAT, control=IDLE, apart_s=0.5, **patience):
-        stages.append(Stage(tmp_path, engine, control, patience, apart_s))
+    def play(engine=BEAT, control=IDLE, apart_s=0.5, most_crashes=0, **patience):
+        stages.append(Stage(tmp_path, engine, control, patience, apart_s, most_crashes=most_crashes))
         return stages[-1]
 
     yield play
@@ -131,6 +136,34 @@ def test_unusable_input_ends_everything_with_2(play, programs):
     assert stage.pids(other, "faded") == stage.pids(other)
     assert len(stage.pids(refusing)) == 1
     assert f"{refusing} ended with exit code 2" in stage.said()
+
+
+@pytest.mark.parametrize("name", ["engine", "control"])
+def test_too_many_crashes_end_everything_where_that_is_wanted(play, name):
+    stage = play(**{name: FAIL}, apart_s=0.0, most_crashes=3)
+    assert stage.supervisor.wait(30) == LOOP
+    assert len(stage.pids(name)) == 3
+    assert "crashed too often" in stage.said()
+
+
+def test_what_has_lost_its_sound_card_has_not_crashed(play):
+    stage = play(engine=GONE, apart_s=0.0, most_crashes=3)
+    stage.until(lambda: len(stage.pids("engine")) > 8)
+    assert stage.supervisor.poll() is None
+
+
+def test_settings_that_change_everything_end_everything_with_a_fade(play):
+    stage = play(control=ANEW)
+    assert stage.supervisor.wait(30) == BEGIN_ANEW
+    assert stage.pids("engine", "faded") == stage.pids("engine")
+
+
+def test_a_hangup_is_for_control_where_that_is_wanted(play):
+    stage = play(control=HEARS_HANGUP, most_crashes=3)
+    stage.until(lambda: stage.pids("control", "hears"))
+    stage.supervisor.send_signal(signal.SIGHUP)
+    stage.until(lambda: stage.pids("control", "heard"))
+    assert len(stage.pids("control")) == len(stage.pids("engine")) == 1
 
 
 def fewest_files(pid):
