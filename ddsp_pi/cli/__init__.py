@@ -21,6 +21,7 @@ VERBS = {
     "config": "check, show and explain the settings",
     "pd": "play the Pure Data patch of the settings beside a module that runs as a service",
     "doctor": "find what is wrong with this system, and say what mends it",
+    "report": "write one file for a bug report",
     "train": "learn an instrument from recordings",
     "trim": "make a trained run smaller and faster",
     "study": "compare trimmings in a table and a picture",

@@ -30,7 +30,7 @@ from ddsp_pi.processes import lifeline
 from ddsp_pi.processes.actions import button_actions
 from ddsp_pi.processes.addresses import osc_addresses
 from ddsp_pi.processes.boards import make_board, spec_of
-from ddsp_pi.processes.diary import NAME, Diary
+from ddsp_pi.processes.diary import Diary
 from ddsp_pi.processes.errands import Act, Errands
 from ddsp_pi.processes.keyboards import Keyboards
 from ddsp_pi.processes.launch import Launch, Status, complain, launched
@@ -39,6 +39,7 @@ from ddsp_pi.processes.signs import Signs
 from ddsp_pi.processes.sounds import Sounds, open_presets
 from ddsp_pi.rack.boards import AUTO, SIM
 from ddsp_pi.service.host import Host
+from ddsp_pi.service.last_minute import NAME
 from ddsp_pi.service.strain import strained
 
 BEAT_S = 0.001

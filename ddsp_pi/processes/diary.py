@@ -1,4 +1,4 @@
-"""The last minute of a module that runs as a service, a line a second, for whoever judges or reports it."""
+"""Keeps the last minute of a module that runs as a service, for whoever judges or reports it."""
 
 import os
 import time
@@ -10,29 +10,7 @@ import msgspec
 from ddsp_pi import __version__
 from ddsp_pi.engine.telemetry import Telemetry
 from ddsp_pi.processes.launch import Launch, Status
-
-LINES = 60
-NAME = "telemetry.jsonl"
-
-
-class Line(msgspec.Struct, frozen=True):
-    """How it was in one second."""
-
-    time_s: float
-    """Of the day, as `time.time` has it."""
-    version: str
-    mode: str
-    """settings, last good or safe: which settings play."""
-    trouble: str
-    playing: bool
-    instrument: str
-    load: float
-    worst_load: float
-    xruns: int
-    """Since the engine began."""
-    engine: int
-    """Process id."""
-    control: int
+from ddsp_pi.service.last_minute import LINES, NAME, Line
 
 
 class Diary:
@@ -71,12 +49,3 @@ class Diary:
             status.engine,
             os.getpid(),
         )
-
-
-def last_minute(folder: Path) -> list[Line]:
-    """The lines that are there, oldest first; none where nothing runs as a service."""
-    try:
-        rows = (folder / NAME).read_bytes().splitlines()
-    except OSError:
-        return []
-    return [msgspec.json.decode(row, type=Line) for row in rows]

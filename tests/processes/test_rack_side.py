@@ -16,7 +16,7 @@ from ddsp_pi.processes.actions import neighbour
 from ddsp_pi.processes.addresses import hands_on
 from ddsp_pi.processes.boards import Opened
 from ddsp_pi.processes.rack_side import RackSide
-from ddsp_pi.rack.board import Health, Press
+from ddsp_pi.rack.board import Health, NullBoard, Press
 from ddsp_pi.rack.performance import load_performance
 from ddsp_pi.rack.sim import SimBoard
 from ddsp_pi.shipped import configs_folder
@@ -148,6 +148,40 @@ def test_a_board_that_is_not_there_is_tried_again(board, hub, said, acts, report
     rack.beat(MS)
     assert said == ["no chip; plug it in. What was last read plays on", "the board answers again"]
     assert board.lit
+
+
+def test_a_board_that_comes_late_is_opened_once(board, hub, said, acts, reports):
+    tries = []
+
+    def open_board():
+        tries.append(len(tries))
+        if len(tries) < 3:
+            raise BoardError("no board: there is no /dev/spidev*")
+        return Opened(board, board)
+
+    rack = RackSide(open_board, load_config(), hub, acts, reports, said.append)
+    for _ in range(6):
+        rack.look()
+    assert len(tries) == 3
+    assert said == [
+        "no board: there is no /dev/spidev*. What was last read plays on",
+        "the board answers again",
+    ]
+
+
+def test_without_a_board_nothing_is_opened_again_and_again(hub, said, acts, reports):
+    tries = []
+
+    def open_board():
+        tries.append(len(tries))
+        return Opened(NullBoard(), None)
+
+    rack = RackSide(open_board, load_config(), hub, acts, reports, said.append)
+    rack.open()
+    rack.look()
+    rack.look()
+    assert len(tries) == 1
+    assert said == []
 
 
 def test_hands_reach_the_jacks_gates_and_buttons_of_a_simulated_board(rack, hub, board, pressed):

@@ -10,7 +10,7 @@ import time
 
 import pytest
 
-from ddsp_pi.processes.diary import last_minute
+from ddsp_pi.service.last_minute import last_minute
 from tests.processes.stage import lives
 
 SECONDS = 60.0

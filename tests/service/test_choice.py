@@ -5,7 +5,8 @@ from msgspec.structs import replace
 
 from ddsp_pi.config import load_config
 from ddsp_pi.errors import BoardError
-from ddsp_pi.service.choice import choose
+from ddsp_pi.rack.boards import AUTO
+from ddsp_pi.service.choice import choose, choose_for_service
 from tests.service.broken import without_codec_card, without_spi
 
 CONFIG = load_config()
@@ -60,3 +61,31 @@ def test_a_board_that_nobody_knows_is_refused(pi):
     for simulated in (False, True):
         with pytest.raises(BoardError, match="kazoo"):
             choose(pi.host, configured("kazoo"), simulated)
+
+
+def test_a_service_waits_for_the_card_of_its_board(pi):
+    without_codec_card(pi)
+    named = choose_for_service(pi.host, configured("terminal-tedium-wm8731"))
+    assert named[:3] == ("terminal-tedium-wm8731", False, "sndrpiproto")
+    assert choose_for_service(pi.host, configured("terminal-tedium-wm8731", device="hw:7")).device == "hw:7"
+    assert choose_for_service(pi.host, configured("breadboard")).device is None
+
+
+def test_a_service_looks_for_a_board_as_long_as_there_is_none(pi):
+    without_spi(pi)
+    choice = choose_for_service(pi.host, CONFIG)
+    assert choice[:2] == (AUTO, False)
+    assert "spidev" in choice.reasons[0]
+
+
+def test_a_service_on_another_computer_has_no_board_and_no_demo(pi):
+    without_spi(pi)
+    pi.remove("/proc/device-tree/model")
+    choice = choose_for_service(pi.host, CONFIG)
+    assert choice[:2] == ("sim", False)
+    assert choose_for_service(pi.host, configured("sim"))[:2] == ("sim", True)
+
+
+def test_a_board_that_nobody_knows_is_no_board_for_a_service_either(pi):
+    with pytest.raises(BoardError, match="no board called 'nosuch'"):
+        choose_for_service(pi.host, configured("nosuch"))
