@@ -12,10 +12,11 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test lint instruments docs arm64 guest clean packages $(PERFORMANCES)
+.PHONY: help demo setup test lint instruments docs arm64 guest clean packages $(PERFORMANCES)
 
 help:
 	@echo "make demo    hear it: plays two performances into out/"
+	@echo "make setup   make this Raspberry Pi a module that plays when it is switched on: BOARD=NAME; asks for sudo"
 	@echo "make test    install what the tests need, then check style and types and run them"
 	@echo "make lint    check style and types only"
 	@echo "make instruments    measure every shipped instrument again, on recordings it never heard"
@@ -36,6 +37,9 @@ demo: $(PERFORMANCES)
 $(PERFORMANCES): $(PLAYABLE)
 	@mkdir -p out
 	$(BIN)/ddsp-pi render --mode cv --model violin --cv configs/performances/$@.csv -o out/$@.wav --plot out/$@.png
+
+setup: $(PLAYABLE)
+	sudo $(abspath $(BIN))/ddsp-pi setup $(if $(BOARD),--board $(BOARD))
 
 test: lint
 	$(BIN)/pytest -n 2 -m "not real"

@@ -125,10 +125,11 @@ class Action(Struct, frozen=True, forbid_unknown_fields=True):
             "save_preset",
             "panic",
             "calibrate",
+            "power_off",
         ],
         Meta(
             description="What happens. Presets are those of the instrument that plays; panic: silence, "
-            "every note ends; calibrate: tune CV 1 from the panel."
+            "every note ends; calibrate: tune CV 1 from the panel; power_off: end everything in order."
         ),
     ]
     held: Annotated[bool, Meta(description="Whether it must be held down for long.")] = False

@@ -10,7 +10,11 @@ from ddsp_pi.processes.sounds import Sounds
 
 
 def button_actions(
-    hub: Hub, watch: InstrumentWatch, sounds: Sounds, later: Callable[[Act], None]
+    hub: Hub,
+    watch: InstrumentWatch,
+    sounds: Sounds,
+    later: Callable[[Act], None],
+    power_off: Act,
 ) -> Mapping[str, Act]:
     """One function for each. `later` does what takes time, beside the control loop."""
     return {
@@ -20,6 +24,7 @@ def button_actions(
         "previous_preset": lambda: later(lambda: sounds.step(-1)),
         "save_preset": lambda: later(sounds.save),
         "panic": hub.panic,
+        "power_off": lambda: later(power_off),
     }
 
 

@@ -34,6 +34,7 @@ from ddsp_pi.processes.diary import Diary
 from ddsp_pi.processes.errands import Act, Errands
 from ddsp_pi.processes.keyboards import Keyboards
 from ddsp_pi.processes.launch import Launch, Status, complain, launched
+from ddsp_pi.processes.power import ask_to_power_off
 from ddsp_pi.processes.rack_side import RackSide
 from ddsp_pi.processes.signs import Signs
 from ddsp_pi.processes.sounds import Sounds, open_presets
@@ -131,7 +132,7 @@ def _serve(launch: Launch, link: Link, stop: threading.Event) -> None:
     reports = _reports(config)
     errands, keyboards = Errands(), Keyboards(config, hub, watch, _say)
     sounds = Sounds(open_presets(), config.mode, hub, watch, keyboards.player.map, _say)
-    acts = button_actions(hub, watch, sounds, errands.later)
+    acts = button_actions(hub, watch, sounds, errands.later, partial(ask_to_power_off, launch, _say))
     rack = _rack(launch, link, hub, acts, reports)
     namespace = osc_addresses(
         config, rack, hub, watch, reports, sounds, errands, keyboards, lambda: loop.levels

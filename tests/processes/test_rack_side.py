@@ -106,7 +106,8 @@ def test_gates_that_play_nothing_do_not_sound(rack, board):
         (Press((1,), True, 0), ["save_preset"]),
         (Press((2,), True, 0), ["panic"]),
         (Press((1, 2), False, 0), []),
-        (Press((3,), True, 0), []),
+        (Press((3,), True, 0), ["power_off"]),
+        (Press((2, 3), True, 0), []),
     ],
 )
 def test_buttons_do_what_the_configuration_says(rack, pressed, press, does):
