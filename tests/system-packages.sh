@@ -5,7 +5,7 @@ set -uo pipefail
 
 # package, and the command by which another system's package is recognised
 needed=(gcc:gcc libc6-dev: jackd2:jackd jack-tools:jack_lsp jack-capture:jack_capture libportaudio2:
-    liblo-tools:oscsend puredata-core:pd)
+    liblo-tools:oscsend puredata-core:pd systemd:systemd-analyze)
 missing=()
 for row in "${needed[@]}"; do
     package=${row%%:*} command=${row#*:}

@@ -1,6 +1,8 @@
 """ddsp-pi run as a service: a cable's volts and a gate come in through the kernel, and sound comes out."""
 
+import os
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,6 +17,9 @@ rack: {{board: terminal-tedium-wm8731}}
 """
 
 CENTS = 0.01
+POLICY = 38
+"""Of a thread: the 41st word of its stat, counted from behind its name."""
+
 STEADY_FRAMES = 10
 """So many of a recording's frames must hold a tone, or nothing was heard that could be measured."""
 
@@ -71,6 +76,13 @@ def gate(service, lines):
     assert until(lambda: not lines["gate_out_1"].active)
 
 
+def stats_of_all_threads(pid):
+    """Rows of /proc/PID/task/TID/stat of a process and its children, without their names."""
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    stats = [path for one in (pid, *children) for path in Path(f"/proc/{one}/task").glob("*/stat")]
+    return [path.read_text().rpartition(")")[2] for path in stats]
+
+
 def note_of(volts):
     return pytest.approx(60.0 + 12.0 * volts, abs=3 * CENTS)
 
@@ -85,6 +97,15 @@ def test_volts_are_heard_as_the_note_that_they_are(cables, gate, heard, record_p
 
 def test_the_engine_plays_by_the_card_s_clock_through_alsa(service):
     assert "(ALSA): 512 samples at 48000 Hz" in service.log()
+
+
+def test_the_engine_has_real_time_from_the_limits_of_its_unit(service):
+    policies = {int(row.split()[POLICY]) for row in stats_of_all_threads(service.pid)}
+    assert os.SCHED_FIFO in policies
+
+
+def test_systemd_is_told_what_plays(service):
+    assert until(lambda: "violin plays" in service.status(), 30.0), service.status()
 
 
 def test_nothing_is_heard_without_a_gate(service, lines):
@@ -139,3 +160,15 @@ def test_it_ends_as_asked_with_outputs_and_light_off(service, lines):
     lines["gate_in_1"].pull(False)
     # Neither process fell on the way.
     assert "started again" not in service.log()
+
+
+def test_a_button_that_is_down_at_the_start_brings_safe_mode(service, lines):
+    lines["button_2"].pull(True)
+    service.start(CONFIG + "model: cello\n")
+    assert service.said("a button was held at the start"), service.log()
+    assert until(lambda: "violin plays" in service.status(), 60.0), service.status()
+    lines["button_2"].pull(False)
+    # SOS, where a ready module would show a steady light.
+    assert until(lambda: not lines["led"].active)
+    assert until(lambda: lines["led"].active)
+    assert service.stop() == "success"
