@@ -166,7 +166,7 @@ def test_it_ends_as_asked_with_outputs_and_light_off(service, lines):
 
 @contextmanager
 def finger(line):
-    """Holds a button down whoever asks for its line: the simulated one goes up when a pull-up is asked for."""
+    """Holds a button down: a simulated one goes up whenever somebody asks for its line with a pull-up."""
     up = threading.Event()
 
     def press():
