@@ -29,6 +29,10 @@ MODE_PARAMS: dict[str, tuple[Param, ...]] = {"cv": CV_PARAMS}
 """Their tables, for who sets parameters without playing them."""
 
 
+OF_A_PART = ("mode", "voices", "cv")
+"""Settings that a part is made with."""
+
+
 @dataclass(slots=True)
 class App:
     """Everything that plays, wired."""
@@ -48,8 +52,10 @@ class App:
 
     def set_param(self, name: str, value: float) -> None:
         """Turn a parameter of the mode that plays; one that it does not have is left alone."""
-        if name in self.params:
-            self.params.set(name, value)
+        parts = self.engine.parts
+        for params in (parts.mode.params, parts.coming.params):
+            if name in params:
+                params.set(name, value)
 
     def play(self, path: Path) -> None:
         """Fade over to the instrument in a file; from any thread but the render loop's.
@@ -57,9 +63,7 @@ class App:
         Raises:
             InstrumentError: it cannot play, or cannot morph to the other; nothing has changed then.
         """
-        instrument = self.library.get(path)
-        self.engine.parts.mode.use(decoder_of(self.library, instrument, self.other, self.config.voices))
-        self.instrument = instrument
+        self._use(self.library.get(path), self.other)
 
     def change_mode(self, name: str) -> None:
         """Fade over to another mode with parameters as configured; from any thread but the render loop's.
@@ -68,6 +72,45 @@ class App:
             ConfigError: there is no such mode.
         """
         self.engine.parts.change(part_of(self.config, name, self.library, self.instrument, self.other))
+
+    def configure(self, config: Config) -> None:
+        """Fade over to other settings; from any thread but the render loop's.
+
+        That is: mode, instruments, voices and cables. An instrument stays unless its setting is
+        another now, and parameters stay as they are: whoever sets them knows what of them is new.
+
+        Raises:
+            ConfigError: an unknown mode or parameter. InstrumentError: an instrument cannot play, or
+                the two cannot morph. Nothing has changed then.
+        """
+        old, library = self.config, self.library
+        instrument = self.instrument if config.model == old.model else _named(library, config.model)
+        other = self.other if config.morph_to == old.morph_to else _other(library, config)
+        if any(getattr(config, name) != getattr(old, name) for name in OF_A_PART):
+            part = part_of(config, config.mode, library, instrument, other)
+            self._arrive(part, inherits=config.mode == old.mode)
+            self.instrument, self.other = instrument, other
+        else:
+            self._use(instrument, other)
+        self.config = config
+
+    def _use(self, instrument: Instrument, other: Instrument | None) -> None:
+        if instrument is self.instrument and other is self.other:
+            return
+        self.engine.parts.coming.use(decoder_of(self.library, instrument, other, self.config.voices))
+        self.instrument, self.other = instrument, other
+
+    def _arrive(self, part: Part, inherits: bool) -> None:
+        """Play another part; with the parameters of the one that plays, if it inherits them."""
+        leaving, arriving = self.engine.parts.coming.params, part.mode.params
+        before = leaving.values if inherits else {}
+        for name, value in before.items():
+            arriving.set(name, value)
+        self.engine.parts.change(part)
+        # What was turned since the values were read has reached only the one that leaves.
+        for name, value in before.items():
+            if leaving.values[name] != value:
+                arriving.set(name, leaving.values[name])
 
 
 def build(config: Config, board: Playable) -> App:
@@ -124,6 +167,14 @@ def _opened(library: WarmLibrary, name: str, say: Callable[[str], object] | None
         return library.get(shipped)
 
 
+def _named(library: WarmLibrary, name: str) -> Instrument:
+    return library.get(find_instrument(name))
+
+
+def _other(library: WarmLibrary, config: Config) -> Instrument | None:
+    return None if config.morph_to is None else _named(library, config.morph_to)
+
+
 def part_of(
     config: Config, mode_name: str, library: WarmLibrary, instrument: Instrument, other: Instrument | None
 ) -> Part:
@@ -139,6 +190,19 @@ def part_of(
     return Part(mode, CvRouter(config.cv.routes, mode.params, config.cv.zero_volt_note).apply)
 
 
+def check_morph(instrument: Instrument, other: Instrument) -> None:
+    """Refuse two that have nothing in between.
+
+    Raises:
+        InstrumentError: the two cannot morph.
+    """
+    if other.card.n_bands != instrument.card.n_bands:
+        raise InstrumentError(
+            f"{instrument.card.name} and {other.card.name} cannot morph: "
+            f"{instrument.card.n_bands} and {other.card.n_bands} noise bands"
+        )
+
+
 def decoder_of(
     library: WarmLibrary, instrument: Instrument, other: Instrument | None, voices: int
 ) -> Decoder:
@@ -149,11 +213,7 @@ def decoder_of(
     """
     if other is None:
         return library.decoder(instrument.path, voices)
-    if other.card.n_bands != instrument.card.n_bands:
-        raise InstrumentError(
-            f"{instrument.card.name} and {other.card.name} cannot morph: "
-            f"{instrument.card.n_bands} and {other.card.n_bands} noise bands"
-        )
+    check_morph(instrument, other)
     return MorphDecoder(library.decoder(instrument.path, voices), library.decoder(other.path, voices))
 
 

@@ -10,13 +10,13 @@ from collections.abc import Callable, Iterable, Iterator
 from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 import msgspec
 from msgspec import Meta, Struct
 
 from ddsp_pi.errors import ConfigError
-from ddsp_pi.located import Place, Problem, YamlFile, dotted, problem_of, read_yaml
+from ddsp_pi.located import Place, Problem, YamlFile, problem_of, read_yaml
 from ddsp_pi.places import SYSTEM_FILE
 from ddsp_pi.sections import Audio, Cv, Midi, Osc, Pd, Rack
 from ddsp_pi.setting import Setting, describe
@@ -48,6 +48,13 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
     pd: Pd
 
 
+class Loaded(NamedTuple):
+    """Settings, and the file that they come from."""
+
+    config: Config
+    source: YamlFile
+
+
 def usual_file() -> Path | None:
     """The file of this system, if it has one."""
     return SYSTEM_FILE if SYSTEM_FILE.is_file() else None
@@ -59,6 +66,15 @@ def load_config(path: Path | None = None) -> Config:
     Raises:
         ConfigError: the file cannot be read or used; the message says what, on which line, and why.
     """
+    return read_config(path).config
+
+
+def read_config(path: Path | None = None) -> Loaded:
+    """The same, for who wants to say later where in the file something stands.
+
+    Raises:
+        ConfigError: see load_config.
+    """
     defaults = _defaults()
     source = defaults if path is None else read_yaml(path)
     data = _merged(defaults.data, source.data)
@@ -68,7 +84,7 @@ def load_config(path: Path | None = None) -> Config:
         raise _complaint(problem_of(str(error), data), source) from None
     for place in _not_finite(msgspec.to_builtins(config)):
         raise _complaint(Problem("expected a finite number", place), source)
-    return config
+    return Loaded(config, source)
 
 
 def _merged(base: Any, over: Any) -> Any:
@@ -108,8 +124,7 @@ def _inside(name: str) -> list[Setting]:
 
 
 def _complaint(problem: Problem, source: YamlFile) -> ConfigError:
-    where = f"at {dotted(problem.place)}, line {source.line(problem.place)} of {source.path}"
-    return ConfigError(f"{problem.what} {where}; {_HINTS[problem.kind](problem.place)}")
+    return ConfigError(f"{problem.what} {source.where(problem.place)}; {_HINTS[problem.kind](problem.place)}")
 
 
 def _hint_explain(place: Place) -> str:

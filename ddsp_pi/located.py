@@ -27,6 +27,12 @@ class YamlFile:
     path: Path
     data: Any
     root: yaml.Node | None
+    raw: bytes = b""
+    """As it was read, to the byte."""
+
+    def where(self, place: Place) -> str:
+        """A place in words."""
+        return f"at {dotted(place)}, line {self.line(place)} of {self.path}"
 
     def line(self, place: Place) -> int:
         """The line of a place, or of the last step towards it that the file has."""
@@ -46,7 +52,8 @@ def read_yaml(path: Path) -> YamlFile:
         ConfigError: the file cannot be read, or is not YAML; the message names the line.
     """
     try:
-        loader = _Loader(path.read_bytes())
+        raw = path.read_bytes()
+        loader = _Loader(raw)
         root = loader.get_single_node()
         data = {} if root is None else loader.construct_document(root)
     except OSError as error:
@@ -56,7 +63,7 @@ def read_yaml(path: Path) -> YamlFile:
         raise ConfigError(f"{error.problem}, line {line} of {path}") from None
     except Exception as error:  # PyYAML lets pass whatever a conversion raises: `!!int ''` an IndexError
         raise ConfigError(f"{path} is not YAML that can be read: {error}") from None
-    return YamlFile(path, data, root)
+    return YamlFile(path, data, root, raw)
 
 
 class _Loader(yaml.SafeLoader):

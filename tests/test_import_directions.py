@@ -24,6 +24,7 @@ MAY_IMPORT = {
     "setting": {*GROUND, "located"},
     "sections": GROUND,
     "config": {*GROUND, "sections", "located", "setting", "shipped"},
+    "schema": {*GROUND, "config"},
     "recording": {*GROUND, "dsp"},
     "processes": {*GROUND, "link", "processes"},
     "calibration_picture": {*GROUND, "rack"},

@@ -62,7 +62,7 @@ class LiveEngine:
         instrument = library.get(find_instrument(config.model))
         part = part_of(config, config.mode, library, instrument, None)
         self.engine = Engine(part, controls, clock, make_output(fade_in=True), _Unmoved())
-        controls.on(part.mode.params.set, lambda path: None, self.engine.parts.release)
+        controls.on(part.mode.params.set, lambda path: None, self.engine.parts.release, lambda: None)
         self._press(voices)
         for _ in range(round(NOTE_ON_S * SAMPLE_RATE / samples)):
             self.move()

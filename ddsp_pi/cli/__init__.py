@@ -19,6 +19,7 @@ VERBS = {
     "analyze": "turn a recording into a CV/gate performance",
     "bench": "measure how fast the engine runs here",
     "config": "check, show and explain the settings",
+    "reload": "have a running module read its settings now",
     "pd": "play the Pure Data patch of the settings beside a module that runs as a service",
     "doctor": "find what is wrong with this system, and say what mends it",
     "report": "write one file for a bug report",

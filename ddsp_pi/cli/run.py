@@ -13,6 +13,8 @@ from ddsp_pi.cli.arguments import add_instrument_arguments, configuration
 from ddsp_pi.config import Config, load_config, usual_file
 from ddsp_pi.errors import DdspPiError
 from ddsp_pi.processes.begin import Service, attended, held_at_start, with_choice
+from ddsp_pi.processes.changes import difference
+from ddsp_pi.processes.child import BEGIN_ANEW
 from ddsp_pi.service.choice import choose
 from ddsp_pi.service.host import Host
 from ddsp_pi.service.notify import systemd_notify
@@ -53,13 +55,20 @@ def run(args: argparse.Namespace) -> int:
     demo = str((args.cv or configs_folder() / DEMO).resolve())
     if args.unattended:
         return _serve(args, demo)
-    config = _configuration(args)
+    if args.seconds is not None:
+        _stop_after(args.seconds)
+    while (code := _play(args, demo)) == BEGIN_ANEW:
+        _say("everything begins anew with the settings as they are now")
+    return code
+
+
+def _play(args: argparse.Namespace, demo: str) -> int:
+    config, file = _configuration(args), _file(args)
     choice = choose(Host(), config, simulated=args.sim or args.cv is not None)
     for reason in choice.reasons:
         _say(reason)
-    if args.seconds is not None:
-        _stop_after(args.seconds)
-    return attended(with_choice(config, choice), demo if choice.simulated else None, _file(args))
+    over = difference(msgspec.to_builtins(load_config(file)), msgspec.to_builtins(config))
+    return attended(with_choice(config, choice), demo if choice.simulated else None, file, over)
 
 
 def _serve(args: argparse.Namespace, demo: str) -> int:

@@ -50,6 +50,8 @@ class Acts:
     """Go to a place between the two, 0..1."""
     learn: Callable[[str], object] | None = None
     """Give the next MIDI controller that is moved to a parameter."""
+    reload: Callable[[], str] | None = None
+    """Read the settings anew; says from which file."""
     hands: Hands | None = None
 
 

@@ -167,6 +167,9 @@ def _others(panel: Panel, acts: Acts) -> Iterator[Address]:
         doc = "Everything between two presets: 0 is the one that was loaded, 1 the one that was chosen."
         yield Address("/ddsp/preset/morph", doc, (Value("f", 0, 1, held=True),), None, act_on(morph))
     yield from writes("/ddsp/panic", "Silence: every note ends, every gate closes.", (), panic)
+    if acts.reload is not None:
+        doc = "Reads the settings anew. Answered by the same address with their file."
+        yield Address("/ddsp/reload", doc, (), None, _answered("/ddsp/reload", acts.reload))
     if led is not None:
         doc = "The light: 1 lit, 0 dark."
         yield Address("/ddsp/led", doc, (ON,), None, act_on(lambda level: led(bool(level))))
@@ -255,6 +258,10 @@ def _join(subscribers: Subscribers) -> Write:
         subscribers.add(host or sender[0], port)
 
     return join
+
+
+def _answered(path: str, act: Callable[[], str]) -> Write:
+    return lambda sender: message(path, "s", act())
 
 
 def _pong(listeners: Subscribers) -> Write:

@@ -92,7 +92,7 @@ def _acts() -> Acts:
     return Acts(
         model=_nothing, mode=_nothing, panic=_nothing, override=_nothing, release=_nothing, led=_nothing,
         gate_out=_nothing, load_preset=_nothing, save_preset=_nothing, morph_to=_nothing, morph=_nothing,
-        learn=_nothing, hands=hands,
+        learn=_nothing, reload=str, hands=hands,
     )  # fmt: skip
 
 

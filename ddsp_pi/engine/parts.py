@@ -50,6 +50,11 @@ class Parts:
         """The mode that plays, or is fading in."""
         return self.playing.mode
 
+    @property
+    def coming(self) -> Mode:
+        """The mode that was asked for last: the one that plays, or will."""
+        return self._wanted.mode
+
     def change(self, part: Part) -> None:
         """Play another part from the next hop on."""
         # What faded out is let go here, not in the render loop.

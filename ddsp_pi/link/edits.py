@@ -26,13 +26,17 @@ class Panic(msgspec.Struct, frozen=True, tag=True, array_like=True):
     """Silence, every gate closed, every note released."""
 
 
+class Configure(msgspec.Struct, frozen=True, tag=True, array_like=True):
+    """Play with the newest settings there are."""
+
+
 class Said(msgspec.Struct, frozen=True, tag=True, array_like=True):
     """A line for the log."""
 
     text: str
 
 
-Edit: TypeAlias = Set | Edge | Note | Select | Panic
+Edit: TypeAlias = Set | Edge | Note | Select | Panic | Configure
 
 _KEPT = 256
 _encode = msgspec.msgpack.Encoder().encode

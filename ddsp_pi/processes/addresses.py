@@ -31,6 +31,7 @@ def osc_addresses(
     errands: Errands,
     keyboards: Keyboards,
     levels: Callable[[], tuple[float, float] | None],
+    reload: Callable[[], str] | None = None,
 ) -> Namespace:
     """Every address that this process can act on or answer for."""
     acts = Acts(
@@ -46,6 +47,7 @@ def osc_addresses(
         morph_to=lambda name: errands.later(lambda: sounds.morph_to(name)),
         morph=sounds.morph,
         learn=keyboards.player.map.learn,
+        reload=reload,
         hands=None if rack.player is None else hands_on(rack.player),
     )
     asks = Asks(

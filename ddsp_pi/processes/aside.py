@@ -3,13 +3,15 @@
 import queue
 import threading
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from ddsp_pi.app import App
+from ddsp_pi.config import Config
 from ddsp_pi.engine.overload import in_words
 from ddsp_pi.engine.realtime import BESIDE, raise_thread
 from ddsp_pi.engine.remarks import OutsideLog
-from ddsp_pi.errors import InstrumentError
+from ddsp_pi.errors import DdspPiError, InstrumentError
 
 LOOK_S = 0.2
 
@@ -17,10 +19,26 @@ LOOK_S = 0.2
 class Aside:
     """A thread that sleeps most of the time, so that it seldom holds the lock when a block is due."""
 
-    def __init__(self, app: App, say: Callable[[str], object], wait: Callable[[], None]) -> None:
-        """`wait` is called again and again while no sound has been asked for yet."""
+    def __init__(
+        self,
+        app: App,
+        say: Callable[[str], object],
+        wait: Callable[[], None],
+        newest: Callable[[], Config],
+        again: Callable[[], object],
+    ) -> None:
+        """Beside an app.
+
+        Args:
+            app: what plays.
+            say: takes lines for the log.
+            wait: called again and again while no sound has been asked for yet.
+            newest: reads the newest settings there are.
+            again: called where only another engine can play with them.
+        """
         self._app, self._say, self._wait = app, say, wait
-        self._wanted: queue.SimpleQueue[str | None] = queue.SimpleQueue()
+        self._newest, self._again = newest, again
+        self._wanted: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
         self._outside = OutsideLog(app.engine.telemetry, say)
         self._shed = 0
         self._thread = threading.Thread(target=self._run, name="aside", daemon=True)
@@ -31,7 +49,11 @@ class Aside:
 
     def select(self, path: str) -> None:
         """Play the instrument in a file soon; for the render loop, which does not wait."""
-        self._wanted.put(path)
+        self._wanted.put(partial(self._play, Path(path)))
+
+    def configure(self) -> None:
+        """Play with the newest settings soon; for the render loop as well."""
+        self._wanted.put(self._configure)
 
     def close(self) -> None:
         """Stop; returns when nothing is under way."""
@@ -42,13 +64,13 @@ class Aside:
         raise_thread(BESIDE)
         while True:
             try:
-                path = self._wanted.get(timeout=LOOK_S)
+                act = self._wanted.get(timeout=LOOK_S)
             except queue.Empty:
                 self._look()
                 continue
-            if path is None:
+            if act is None:
                 return
-            self._play(Path(path))
+            act()
 
     def _play(self, path: Path) -> None:
         playing = self._app.instrument.card.name
@@ -59,6 +81,19 @@ class Aside:
         else:
             self._say(f"{self._app.instrument.card.name} plays now, from {path}")
             self._app.library.warm(self._app.config.voices)
+
+    def _configure(self) -> None:
+        config, app = self._newest(), self._app
+        if config.audio != app.config.audio:
+            self._say("the sound card is opened anew, with other settings")
+            self._again()
+            return
+        try:
+            app.configure(config)
+        except (DdspPiError, OSError) as error:
+            self._say(f"{error}. What played plays on")
+        else:
+            app.library.warm(config.voices)
 
     def _look(self) -> None:
         telemetry = self._app.engine.telemetry

@@ -2,10 +2,12 @@
 
 import signal
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
+from types import MappingProxyType
+from typing import Any
 
 import msgspec
 
@@ -26,6 +28,8 @@ from ddsp_pi.service.host import Host
 PROGRAMS = ("engine", "control")
 """What always runs; Pd comes with a patch, and as a service has a unit of its own."""
 
+NOTHING: Mapping[str, Any] = MappingProxyType({})
+
 Say = Callable[[str], None]
 
 
@@ -36,13 +40,22 @@ def with_choice(config: Config, choice: Choice) -> Config:
     return msgspec.structs.replace(config, rack=rack, audio=audio)
 
 
-def attended(config: Config, performance: str | None, file: Path | None) -> int:
-    """Play until told to stop; returns the exit code."""
+def attended(
+    config: Config, performance: str | None, file: Path | None, over: Mapping[str, Any] = NOTHING
+) -> int:
+    """Play until told to stop; returns the exit code, BEGIN_ANEW where the settings are to be read again.
+
+    `over`: what the command line has put over the file.
+    """
     programs = (*PROGRAMS, "pd") if config.pd.patch else PROGRAMS
     with _folder() as folder:
         link = create()
         launch = _launch(link, config, performance, file, folder)
-        return Supervisor(link, {name: command(name, launch) for name in programs}).run()
+        launch = msgspec.structs.replace(launch, over=dict(over))
+        try:
+            return Supervisor(link, {name: command(name, launch) for name in programs}).run()
+        finally:
+            link.close()
 
 
 class Service:
@@ -70,8 +83,6 @@ class Service:
             self._say(reason)
         link, demo = create(), self._demo if choice.simulated else None
         launch = _launch(link, with_choice(config, choice), demo, self._file, folder)
-        for left in (launch.last_words, launch.settings):
-            Path(left).unlink(missing_ok=True)
         launch = msgspec.structs.replace(launch, trouble=trouble, safe=safe, unattended=True)
         self._systemd.follow(link, trouble)
         try:
@@ -112,11 +123,14 @@ def _folder() -> Iterator[Path]:
 
 
 def _launch(link: Link, config: Config, performance: str | None, file: Path | None, folder: Path) -> Launch:
+    words, settings = folder / "last-words", folder / "settings.json"
+    for left in (words, settings):
+        left.unlink(missing_ok=True)
     return Launch(
         link.fd,
         config,
         performance,
         config_file=None if file is None else str(file.absolute()),
-        last_words=str(folder / "last-words"),
-        settings=str(folder / "settings.json"),
+        last_words=str(words),
+        settings=str(settings),
     )

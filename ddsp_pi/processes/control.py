@@ -34,6 +34,7 @@ from ddsp_pi.processes.diary import Diary
 from ddsp_pi.processes.errands import Act, Errands
 from ddsp_pi.processes.keyboards import Keyboards
 from ddsp_pi.processes.launch import Launch, Status, complain, launched
+from ddsp_pi.processes.live_settings import LiveSettings
 from ddsp_pi.processes.power import ask_to_power_off
 from ddsp_pi.processes.rack_side import RackSide
 from ddsp_pi.processes.signs import Signs
@@ -48,6 +49,9 @@ BEAT_S = 0.001
 
 LOOK_BEATS = 500
 """Beats between two looks at the instrument's file."""
+
+NEWS_BEATS = 100
+"""Beats between two looks whether there are other settings."""
 
 DIARY_BEATS = 1000
 """Beats between two lines of the diary."""
@@ -115,17 +119,19 @@ def main(argument: str) -> int:
     launch = launched(argument)
     sys.setswitchinterval(SWITCH_INTERVAL_S)
     stop = threading.Event()
+    settings = LiveSettings(launch, stop, _say)
+    signal.signal(signal.SIGHUP, lambda *_: settings.again())
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
     try:
-        _serve(launch, attach(launch.link_fd), stop)
+        _serve(launch, attach(launch.link_fd), settings, stop)
     except DdspPiError as error:
         complain(launch, error)
         return error.exit_code
-    return 0
+    return settings.exit_code
 
 
-def _serve(launch: Launch, link: Link, stop: threading.Event) -> None:
+def _serve(launch: Launch, link: Link, settings: LiveSettings, stop: threading.Event) -> None:
     config, outbox = launch.config, Outbox(link.edits)
     hub = Hub(_params(config), outbox.send)
     watch = InstrumentWatch(config.model, find_instrument)
@@ -135,7 +141,16 @@ def _serve(launch: Launch, link: Link, stop: threading.Event) -> None:
     acts = button_actions(hub, watch, sounds, errands.later, partial(ask_to_power_off, launch, _say))
     rack = _rack(launch, link, hub, acts, reports)
     namespace = osc_addresses(
-        config, rack, hub, watch, reports, sounds, errands, keyboards, lambda: loop.levels
+        config,
+        rack,
+        hub,
+        watch,
+        reports,
+        sounds,
+        errands,
+        keyboards,
+        lambda: loop.levels,
+        settings.reload,
     )
     reports.watch(watched(namespace))
     osc = OscServer(lambda: namespace, config.osc.port, config.osc.lan, _say, reports.complain)
@@ -146,12 +161,15 @@ def _serve(launch: Launch, link: Link, stop: threading.Event) -> None:
     hub.follow_cables(lambda: loop.driven)
     signs = Signs(rack.led, reports, partial(strained, Host()))
     _say_why(launch, rack, reports)
+    settings.act_on(hub, watch, outbox, rack.led, reports, errands)
     every: dict[int, Callable[[], None]] = {
         1: loop.beat,
+        NEWS_BEATS: settings.act,
         LOG_BEATS: lambda: _pass_on(link),
         LOOK_BEATS: rack.look,
         LOOK_BEATS + 1: lambda: signs.look(loop.status),
         LOOK_BEATS + 2: lambda: watch.poll(lambda path: hub.select(str(path)), _say),
+        LOOK_BEATS + 3: lambda: settings.look(loop.status),
     }
     if launch.unattended:
         diary = Diary(Path(launch.last_words).with_name(NAME), launch)

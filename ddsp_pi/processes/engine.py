@@ -23,7 +23,7 @@ from ddsp_pi.native.library import describe
 from ddsp_pi.processes import lifeline
 from ddsp_pi.processes.aside import Aside
 from ddsp_pi.processes.child import AWAY
-from ddsp_pi.processes.launch import Launch, Status, complain, launched
+from ddsp_pi.processes.launch import Launch, Status, complain, launched, newest
 from ddsp_pi.processes.linked import LinkedControls
 
 BEAT_BLOCKS = 8
@@ -48,10 +48,16 @@ class Program:
         self.app = app = build_live(launch.config, controls, _say)
         self._record, self._pid = link.telemetry, os.getpid()
         self._encode = msgspec.msgpack.Encoder().encode
-        self._aside = Aside(app, partial(say, link.said), partial(self.beat, False))
-        controls.on(app.set_param, self._aside.select, app.engine.release)
-        self._audio = msgspec.convert(launch.config.audio, AudioSettings, from_attributes=True)
         self.stop = threading.Event()
+        self._aside = Aside(
+            app,
+            partial(say, link.said),
+            partial(self.beat, False),
+            lambda: newest(launch).config,
+            self.stop.set,
+        )
+        controls.on(app.set_param, self._aside.select, app.engine.release, self._aside.configure)
+        self._audio = msgspec.convert(launch.config.audio, AudioSettings, from_attributes=True)
 
     def play(self) -> None:
         """Until told to stop.

@@ -3,10 +3,12 @@
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
 from ddsp_pi.config import Config
+from ddsp_pi.files import replacing
 
 
 class Launch(msgspec.Struct, frozen=True):
@@ -28,6 +30,8 @@ class Launch(msgspec.Struct, frozen=True):
     """A file in which a program that finds its input unusable says why. Empty: the log is enough."""
     settings: str = ""
     """A file for newer settings than `config`, while it plays; they count once it is there. Empty: none."""
+    over: dict[str, Any] = {}
+    """What the command line put over that file."""
 
 
 class Status(msgspec.Struct, frozen=True):
@@ -62,5 +66,26 @@ def command(program: str, launch: Launch) -> Sequence[str]:
 
 
 def launched(argument: str) -> Launch:
-    """What `command` was given."""
-    return msgspec.json.decode(argument, type=Launch)
+    """What `command` was given, with the newest settings there are."""
+    return newest(msgspec.json.decode(argument, type=Launch))
+
+
+def newest(launch: Launch) -> Launch:
+    """A launch with the settings that were kept for it since, if there are any that can be read."""
+    if not launch.settings:
+        return launch
+    try:
+        config = msgspec.json.decode(Path(launch.settings).read_bytes(), type=Config)
+    except (OSError, msgspec.DecodeError):
+        return launch
+    return msgspec.structs.replace(launch, config=config)
+
+
+def keep(launch: Launch, config: Config) -> None:
+    """Keep newer settings, for programs that run and for those that are started from now on.
+
+    Raises:
+        OSError: they cannot be written.
+    """
+    with replacing(Path(launch.settings)) as file:
+        file.write(msgspec.json.encode(config))

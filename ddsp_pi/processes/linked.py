@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 from ddsp_pi.frame import Edge, Event, Note
-from ddsp_pi.link.edits import Panic, Select, Set, decode
+from ddsp_pi.link.edits import Configure, Panic, Select, Set, decode
 from ddsp_pi.link.shared import Link
 from ddsp_pi.link.volts import unpack_volts
 from ddsp_pi.rack.board import NO_CABLES
@@ -31,12 +31,14 @@ class LinkedControls:
         set_param: Callable[[str, float], None],
         select: Callable[[str], None],
         panic: Callable[[], None],
+        configure: Callable[[], None],
     ) -> None:
-        """Who is to act when a parameter, an instrument or silence is asked for."""
+        """Who is to act when a parameter, an instrument, silence or other settings are asked for."""
         self._acts = {
             Set: lambda edit: set_param(edit.name, edit.value),
             Select: lambda edit: select(edit.path),
             Panic: lambda edit: panic(),
+            Configure: lambda edit: configure(),
         }
 
     def volts(self, at_ns: int) -> tuple[float, ...]:

@@ -5,7 +5,7 @@ import math
 import pytest
 
 from ddsp_pi.frame import Edge, Note
-from ddsp_pi.link.edits import Panic, Select, Set, encode
+from ddsp_pi.link.edits import Configure, Panic, Select, Set, encode
 from ddsp_pi.link.shared import create
 from ddsp_pi.link.volts import pack_volts
 from ddsp_pi.processes.linked import MOST_EDITS, LinkedControls
@@ -26,6 +26,7 @@ class Listener(LinkedControls):
             lambda *values: self.acted.append(values),
             lambda path: self.acted.append(path),
             lambda: self.acted.append("panic"),
+            lambda: self.acted.append("configure"),
         )
 
 
@@ -43,9 +44,9 @@ def test_events_are_given_in_order_and_once(link):
 
 def test_other_edits_are_acted_upon(link):
     controls = Listener(link)
-    push(link, Set("noise", 0.5), Edge(1, True, 5), Select("/tmp/a.onnx"))
+    push(link, Set("noise", 0.5), Edge(1, True, 5), Select("/tmp/a.onnx"), Configure())
     assert controls.events(0) == [Edge(1, True, 5)]
-    assert controls.acted == [("noise", 0.5), "/tmp/a.onnx"]
+    assert controls.acted == [("noise", 0.5), "/tmp/a.onnx", "configure"]
 
 
 def test_a_panic_takes_back_what_came_before_it(link):
