@@ -32,6 +32,7 @@ PANEL = Effect(
     control=True,
 )
 ANEW = Effect("everything fades out and begins anew, in a few seconds", anew=True)
+PATCH = Effect("Pd plays the other patch; as a service nothing else notices, by hand everything begins anew")
 
 EFFECTS: Mapping[str, Effect] = {
     "params": TURNED,
@@ -45,7 +46,7 @@ EFFECTS: Mapping[str, Effect] = {
     "midi": PANEL,
     "audio": CARD,
     "rack.board": ANEW,
-    "pd": ANEW,
+    "pd": PATCH,
 }
 """The effect of each section; a longer name counts before its section."""
 
@@ -55,12 +56,12 @@ def changes(old: Config, new: Config) -> list[str]:
     return list(_differing(msgspec.to_builtins(old), msgspec.to_builtins(new)))
 
 
-def effects(old: Config, new: Config) -> set[Effect]:
-    """All that has to be done."""
+def effects(old: Config, new: Config, service: bool = False) -> set[Effect]:
+    """All that has to be done; of a service, Pd has a unit of its own, which sees to itself."""
     names = changes(old, new)
     found = {EFFECTS.get(name) or EFFECTS[name.partition(".")[0]] for name in names}
-    if "audio.backend" in names and new.pd.patch:
-        # Whether Pd is patched in between depends on it.
+    # Whether Pd is patched in between depends on the backend.
+    if not service and (PATCH in found or ("audio.backend" in names and new.pd.patch)):
         found.add(ANEW)
     if pitch_jack(old.cv.routes) != pitch_jack(new.cv.routes):
         # The panel calibrates the jack that plays the pitch.

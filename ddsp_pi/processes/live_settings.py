@@ -123,7 +123,7 @@ class LiveSettings:
 
     def _play(self, config: Config, raw: bytes) -> None:
         before = self._launch.config
-        names, costs = changes(before, config), effects(before, config)
+        names, costs = changes(before, config), effects(before, config, self._launch.unattended)
         if any(effect.anew for effect in costs):
             self._begin_anew()
             return

@@ -13,6 +13,7 @@ from ddsp_pi.processes.changes import (
     FADE,
     MODE,
     PANEL,
+    PATCH,
     TURNED,
     changes,
     difference,
@@ -52,7 +53,7 @@ COSTS = {
     "rack: {board: breadboard}": (["rack.board"], {ANEW}),
     "osc: {lan: true}": (["osc.lan"], {PANEL}),
     "midi: {channel: 3}": (["midi.channel"], {PANEL}),
-    "pd: {patch: drone}": (["pd.patch"], {ANEW}),
+    "pd: {patch: drone}": (["pd.patch"], {ANEW, PATCH}),
     "{voices: 2, audio: {period: 64}}": (["voices", "audio.period"], {FADE, CARD}),
 }
 
@@ -69,6 +70,12 @@ def test_a_setting_that_is_left_out_again_is_a_change_too(load):
 def test_sound_that_goes_through_pd_needs_it_to_begin_anew(load):
     text = "pd: {{patch: drone, audio: jack}}\naudio: {{backend: {}}}\n"
     assert ANEW in effects(load(text.format("jack")), load(text.format("alsa")))
+
+
+def test_a_service_leaves_pd_to_the_unit_of_its_own(load):
+    assert effects(DEFAULTS, load("pd: {patch: drone}"), service=True) == {PATCH}
+    text = "pd: {{patch: drone, audio: jack}}\naudio: {{backend: {}}}\n"
+    assert effects(load(text.format("jack")), load(text.format("alsa")), service=True) == {CARD}
 
 
 def test_every_section_has_its_row():
