@@ -37,6 +37,9 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
             ge=1, le=8, description="Notes that can sound at once; 2 play from two pairs of pitch and gate."
         ),
     ]
+    resume: Annotated[
+        bool, Meta(description="Whether it begins as it was when it was switched off; as a service only.")
+    ]
     audio: Audio
     rack: Rack
     cv: Cv

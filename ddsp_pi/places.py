@@ -17,11 +17,15 @@ SERVICE = "ddsp-pi.service"
 
 
 def data_folder() -> Path:
-    """The writable folder of this installation: $DDSP_PI_DATA, or the system's, or the user's own."""
+    """Where this installation keeps things: $DDSP_PI_DATA, or the system's folder, or the user's own.
+
+    On a system that has its folder that one counts, even for who may not write there: a second library
+    of his own would be one that the module does not play.
+    """
     named = os.environ.get("DDSP_PI_DATA")
     if named:
         return Path(named)
-    return SYSTEM_DATA if os.access(SYSTEM_DATA, os.W_OK) else Path.home() / ".local" / "share" / "ddsp_pi"
+    return SYSTEM_DATA if SYSTEM_DATA.is_dir() else Path.home() / ".local" / "share" / "ddsp_pi"
 
 
 def last_good_file() -> Path:

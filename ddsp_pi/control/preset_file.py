@@ -123,14 +123,8 @@ def write_preset(path: Path, preset: Preset) -> None:
     Raises:
         OSError: it cannot be written; what was there before still is.
     """
-    try:
-        with replacing(path, "w") as file:
-            file.write(preset_text(preset))
-    except OSError as error:
-        raise OSError(
-            f"{path}: {error.strerror or error}; the preset was not saved. "
-            "Make room there, or name a folder that you may write in DDSP_PI_DATA"
-        ) from error
+    with replacing(path, "w") as file:
+        file.write(preset_text(preset))
 
 
 def _source(path: Path) -> YamlFile:

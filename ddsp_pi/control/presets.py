@@ -7,14 +7,12 @@ from pathlib import Path
 
 from ddsp_pi.control.preset_file import SUFFIX, Loaded, Preset, Tables, check_name, read_preset, write_preset
 from ddsp_pi.errors import ConfigError
+from ddsp_pi.files import listed
 from ddsp_pi.params import Param
 
 
 class Presets:
-    """Two folders of preset files. Nothing outside them can be named.
-
-    One thread saves: two at once under one name would write into one unfinished file.
-    """
+    """Two folders of preset files. Nothing outside them can be named."""
 
     def __init__(
         self, own: Path, shipped: Path, tables: Tables, instruments: Callable[[], Collection[str]]
@@ -25,8 +23,8 @@ class Presets:
 
     def files(self) -> list[Path]:
         """Every preset file that plays, in the order of names; one that is hidden is not there."""
-        found = {path.name: path for folder in self._folders for path in folder.glob(f"*{SUFFIX}")}
-        return [found[name] for name in sorted(found) if not name.startswith(".")]
+        found = {path.name: path for folder in self._folders for path in listed(folder, SUFFIX)}
+        return [found[name] for name in sorted(found)]
 
     def names(self) -> list[str]:
         """Names to load by, in alphabetical order."""
@@ -34,7 +32,7 @@ class Presets:
 
     def shipped(self) -> list[Path]:
         """The files that ship, hidden or not, in the order of names."""
-        return sorted(self._shipped.glob(f"*{SUFFIX}"))
+        return listed(self._shipped, SUFFIX)
 
     def is_own(self, path: Path) -> bool:
         """Whether a file is one of the player's own."""
@@ -48,7 +46,7 @@ class Presets:
         """
         file = check_name(name) + SUFFIX
         for folder in reversed(self._folders):
-            if (folder / file).is_file():
+            if folder / file in listed(folder, SUFFIX):
                 return folder / file
         raise ConfigError(f"no preset called {name!r}; {self._instead(name)}")
 

@@ -83,6 +83,13 @@ def _on_runtime(path: Path, card: Card, content: bytes) -> Instrument:
 
 
 def _read(path: Path) -> bytes:
+    try:
+        return _content(path)
+    except OSError as error:
+        raise InstrumentError(f"{path}: cannot be read: {error.strerror}; ask who owns it") from None
+
+
+def _content(path: Path) -> bytes:
     if not path.is_file():
         raise InstrumentError(f"{path}: no such instrument file; 'ddsp-pi models list' shows what there is")
     if path.stat().st_size > MAX_BYTES:

@@ -10,6 +10,9 @@ FORMAT_VERSION = 1
 
 METADATA_KEY = "ddsp_pi.card"
 
+NAME = r"^[a-z0-9][a-z0-9_-]{0,63}\Z"
+"""A card's name becomes that of a file; `$` would let a line end pass."""
+
 Positive = Annotated[int, Meta(gt=0)]
 
 
@@ -54,7 +57,7 @@ class Card(msgspec.Struct, frozen=True):
     """Everything a player, a loader or a lawyer asks of an instrument."""
 
     format_version: int
-    name: Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9_-]*$")]
+    name: Annotated[str, Meta(pattern=NAME)]
     title: str
     author: str
     licence: str

@@ -2,15 +2,18 @@
 
 import dataclasses
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 from ddsp_pi.errors import InstrumentError
-from ddsp_pi.files import replacing
+from ddsp_pi.files import listed, remove, replacing
 from ddsp_pi.models.bundle import Instrument, load_instrument
 from ddsp_pi.places import data_folder
 
 SHIPPED = Path(__file__).parent / "instruments"
 SUFFIX = ".onnx"
+LONGEST_NAME = 64
+"""Letters; of a longer one that nobody has, so many are said."""
 
 
 def own_folder() -> Path:
@@ -30,7 +33,7 @@ def list_instruments() -> dict[str, Path]:
 
 def list_files() -> list[Path]:
     """Every instrument file, those that are hidden too; the shipped ones first."""
-    return [path for folder in (SHIPPED, own_folder()) for path in sorted(folder.glob("*" + SUFFIX))]
+    return [path for folder in (SHIPPED, own_folder()) for path in listed(folder, SUFFIX)]
 
 
 def find_instrument(name: str) -> Path:
@@ -45,6 +48,28 @@ def find_instrument(name: str) -> Path:
     if name not in known:
         raise InstrumentError(f"no instrument called {name!r}; there are: {', '.join(known) or 'none'}")
     return known[name]
+
+
+def find_named(name: str) -> Path:
+    """The file of an instrument of the library, by its name or as the path that the engine reports.
+
+    For names that come in messages, presets and what was remembered: nothing else can be opened with them.
+
+    Raises:
+        InstrumentError: there is none of that name in the library; the message lists those there are.
+    """
+    known = list_instruments()
+    file = known.get(name) or {str(path): path for path in known.values()}.get(name)
+    if file is None:
+        raise InstrumentError(
+            f"no instrument called {name[:LONGEST_NAME]!r}; there are: {', '.join(known) or 'none'}"
+        )
+    return file
+
+
+def finder(chosen: Callable[[], str]) -> Callable[[str], Path]:
+    """What finds instruments while it plays: named ones, and the owner's own choice, a file perhaps."""
+    return lambda name: find_instrument(name) if name == chosen() else find_named(name)
 
 
 def open_instrument(name: str) -> Instrument:
@@ -71,10 +96,7 @@ def add_instrument(file: Path, replace: bool = False) -> Instrument:
         with replacing(target) as copy:
             copy.write(content)
     except OSError as error:
-        raise OSError(
-            f"{target}: {error.strerror or error}; {file} was not added. "
-            "Make room there, or name a folder that you may write in DDSP_PI_DATA"
-        ) from error
+        raise OSError(f"{file} was not added: {error}") from error
     return dataclasses.replace(instrument, path=target)
 
 
@@ -92,10 +114,11 @@ def remove_instrument(name: str) -> Path:
         yours = ", ".join(own) or "none"
         raise InstrumentError(f"no instrument called {name!r} in {own_folder()}; yours are: {yours}")
     try:
-        own[name].unlink()
+        remove(own[name])
     except OSError as error:
         raise OSError(
-            f"{own[name]}: {error.strerror}; not removed. Ask who may write in its folder"
+            f"{own[name]}: {error.strerror}; not removed. Write sudo in front, "
+            "or ask who may write in its folder"
         ) from error
     return own[name]
 

@@ -32,6 +32,7 @@ PANEL = Effect(
     control=True,
 )
 ANEW = Effect("everything fades out and begins anew, in a few seconds", anew=True)
+LATER = Effect("from the next start on")
 PATCH = Effect("Pd plays the other patch; as a service nothing else notices, by hand everything begins anew")
 
 EFFECTS: Mapping[str, Effect] = {
@@ -41,6 +42,7 @@ EFFECTS: Mapping[str, Effect] = {
     "voices": FADE,
     "cv": FADE,
     "mode": MODE,
+    "resume": LATER,
     "rack": PANEL,
     "osc": PANEL,
     "midi": PANEL,

@@ -24,7 +24,7 @@ from ddsp_pi.errors import AudioError, BoardError, DdspPiError
 from ddsp_pi.link.edits import Outbox, Panic, heard
 from ddsp_pi.link.shared import Link, attach
 from ddsp_pi.link.volts import pack_volts
-from ddsp_pi.models.library import find_instrument
+from ddsp_pi.models.library import finder
 from ddsp_pi.params import ParamSet
 from ddsp_pi.processes import lifeline
 from ddsp_pi.processes.actions import button_actions
@@ -37,6 +37,8 @@ from ddsp_pi.processes.launch import Launch, Status, complain, launched
 from ddsp_pi.processes.live_settings import LiveSettings
 from ddsp_pi.processes.power import ask_to_power_off
 from ddsp_pi.processes.rack_side import RackSide
+from ddsp_pi.processes.remembering import Remembered, remember
+from ddsp_pi.processes.resuming import begin_with, recall
 from ddsp_pi.processes.signs import Signs
 from ddsp_pi.processes.sounds import Sounds, open_presets
 from ddsp_pi.rack.boards import AUTO, SIM
@@ -133,11 +135,14 @@ def main(argument: str) -> int:
 
 def _serve(launch: Launch, link: Link, settings: LiveSettings, stop: threading.Event) -> None:
     config, outbox = launch.config, Outbox(link.edits)
-    hub = Hub(_params(config), outbox.send)
-    watch = InstrumentWatch(config.model, find_instrument)
+    found = recall(launch, _say)
+    hub = Hub(begin_with(_params(config), found), outbox.send)
+    watch = InstrumentWatch(found.instrument or config.model, finder(lambda: settings.config.model))
     reports = _reports(config)
     errands, keyboards = Errands(), Keyboards(config, hub, watch, _say)
     sounds = Sounds(open_presets(), config.mode, hub, watch, keyboards.player.map, _say)
+    parts = Remembered(hub, watch, sounds, keyboards.player.map)
+    memory = remember(launch, found, parts, lambda: settings.config, errands, partial(_tell, reports))
     acts = button_actions(hub, watch, sounds, errands.later, partial(ask_to_power_off, launch, _say))
     rack = _rack(launch, link, hub, acts, reports)
     namespace = osc_addresses(
@@ -156,7 +161,7 @@ def _serve(launch: Launch, link: Link, settings: LiveSettings, stop: threading.E
     osc = OscServer(lambda: namespace, config.osc.port, config.osc.lan, _say, reports.complain)
     query = _query(config, namespace, osc.port)
     ends = "" if launch.unattended else " Ctrl-C ends it."
-    _say(f"{_playing(launch)}: OSC /ddsp/note NOTE VELOCITY on port {osc.port}.{ends}")
+    _say(f"{_playing(launch, watch.name)}: OSC /ddsp/note NOTE VELOCITY on port {osc.port}.{ends}")
     loop = ControlLoop(link, rack, keyboards, hub, outbox)
     hub.follow_cables(lambda: loop.driven)
     signs = Signs(rack.led, reports, partial(strained, Host()))
@@ -171,6 +176,8 @@ def _serve(launch: Launch, link: Link, settings: LiveSettings, stop: threading.E
         LOOK_BEATS + 2: lambda: watch.poll(lambda path: hub.select(str(path)), _say),
         LOOK_BEATS + 3: lambda: settings.look(loop.status),
     }
+    if memory is not None:
+        every[LOOK_BEATS + 4] = memory.look
     if launch.unattended:
         diary = Diary(Path(launch.last_words).with_name(NAME), launch)
         every[DIARY_BEATS] = lambda: errands.later(lambda: diary.write(loop.status))
@@ -183,6 +190,8 @@ def _serve(launch: Launch, link: Link, settings: LiveSettings, stop: threading.E
     osc.close()
     keyboards.close()
     errands.close()
+    if memory is not None:
+        memory.save()
     reports.close()
     rack.close()
 
@@ -230,8 +239,8 @@ def _rack(launch: Launch, link: Link, hub: Hub, acts: Mapping[str, Act], reports
     return rack
 
 
-def _playing(launch: Launch) -> str:
-    board, name = launch.config.rack.board, Path(launch.config.model).stem
+def _playing(launch: Launch, model: str) -> str:
+    board, name = launch.config.rack.board, Path(model).stem
     if launch.performance is not None:
         return f"{name} plays the demo until a note arrives"
     if board in (SIM, AUTO):
@@ -256,6 +265,12 @@ def _beat(every: dict[int, Callable[[], None]], stop: threading.Event) -> None:
 def _pass_on(link: Link) -> None:
     for line in heard(link.said):
         _say(line)
+
+
+def _tell(reports: Reports, text: str) -> None:
+    """Say it to who listens by message, too."""
+    _say(text)
+    reports.complain(text)
 
 
 def _say(text: str) -> None:

@@ -25,6 +25,7 @@ from ddsp_pi.processes.aside import Aside
 from ddsp_pi.processes.child import AWAY
 from ddsp_pi.processes.launch import Launch, Status, complain, launched, newest
 from ddsp_pi.processes.linked import LinkedControls
+from ddsp_pi.processes.resuming import recall, resume
 
 BEAT_BLOCKS = 8
 """Blocks between two beats in the link."""
@@ -46,6 +47,7 @@ class Program:
         """
         controls = LinkedControls(link)
         self.app = app = build_live(launch.config, controls, _say)
+        resume(app, recall(launch), _say)
         self._record, self._pid = link.telemetry, os.getpid()
         self._encode = msgspec.msgpack.Encoder().encode
         self.stop = threading.Event()

@@ -59,6 +59,11 @@ class LiveSettings:
         self.exit_code = 0
         """Of the control process."""
 
+    @property
+    def config(self) -> Config:
+        """The settings that play now."""
+        return self._launch.config
+
     def act_on(
         self,
         hub: Hub,

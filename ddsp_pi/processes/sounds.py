@@ -75,6 +75,13 @@ class Sounds:
         for entry in (*loaded.left_out, *unknown):
             self._say(f"preset {name}: {entry}")
 
+    def resume(self, name: str) -> None:
+        """Know which preset was loaded before it was switched off; what it sets has been set already."""
+        try:
+            self._loaded = self._presets.load(name).preset
+        except DdspPiError as error:
+            self._say(f"{error}. What it sounded like plays on")
+
     def save(self, name: str = "") -> None:
         """Keep what plays; without a name in the place of the preset that was loaded last."""
         try:

@@ -42,7 +42,13 @@ def load_calibrations(folder: Path, spec: BoardSpec) -> dict[int, Calibration]:
         ConfigError: the file is damaged, is another board's, or what it says cannot be.
     """
     path = calibration_path(folder, spec)
-    return _read(path, spec) if path.exists() else {}
+    try:
+        path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return {}
+    except OSError as error:
+        raise ConfigError(f"cannot read {path}: {error.strerror}") from None
+    return _read(path, spec)
 
 
 def save_calibration(folder: Path, spec: BoardSpec, jack: int, calibration: Calibration) -> Path:

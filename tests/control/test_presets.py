@@ -300,7 +300,7 @@ def test_a_save_that_fails_leaves_the_old_file_and_says_what_to_do(shelf, monkey
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("ddsp_pi.files.os.fsync", full)
-    with pytest.raises(OSError, match=r"mine\.yaml: No space left.*not saved.*Make room"):
+    with pytest.raises(OSError, match=r"mine\.yaml: No space left.*not written.*Make room"):
         shelf.save(Preset("mine", "cv", "violin"))
     assert path.read_bytes() == before
     assert list(path.parent.iterdir()) == [path]

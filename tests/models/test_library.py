@@ -82,7 +82,7 @@ def test_a_disk_that_is_full_leaves_what_was_there(own, tmp_path, monkeypatch, c
     monkeypatch.setattr(os, "fsync", full)
     second = own_violin(tmp_path / "second.onnx", "nyckelharpa", author="Somebody else")
     text = said(capsys, "add", "--replace", second, code=1)
-    for word in ("No space left", str(own / "nyckelharpa.onnx"), "not added", "DDSP_PI_DATA"):
+    for word in ("No space left", str(own / "nyckelharpa.onnx"), "not added", "Make room"):
         assert word in text
     assert [path.read_bytes() for path in own.iterdir()] == [before]
 

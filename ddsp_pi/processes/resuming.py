@@ -1,0 +1,92 @@
+"""Beginning as it was when it was switched off: engine and control both read what played last."""
+
+from collections.abc import Callable
+
+from ddsp_pi.app import MODE_PARAMS, App
+from ddsp_pi.config import Config
+from ddsp_pi.control.memory import Recalled, recalled
+from ddsp_pi.control.state_file import Began, State, read_state, set_aside, state_path
+from ddsp_pi.errors import ConfigError, InstrumentError
+from ddsp_pi.models.library import find_named, list_instruments, open_instrument
+from ddsp_pi.params import ParamSet
+from ddsp_pi.places import data_folder
+from ddsp_pi.processes.launch import Launch
+
+Say = Callable[[str], object]
+
+
+def remembers(launch: Launch) -> bool:
+    """Whether what plays is kept and resumed: as a service, unless it is safe mode or switched off."""
+    return launch.unattended and launch.config.resume and not launch.safe
+
+
+def recall(launch: Launch, say: Say | None = None) -> Recalled:
+    """What to begin with over the settings; nothing, if there is nothing that can be used.
+
+    With `say` whatever cannot be used is said, and a file that is damaged is kept aside.
+    """
+    if not remembers(launch):
+        return Recalled()
+    try:
+        state = read_state(state_path(data_folder()))
+    except ConfigError as error:
+        if say:
+            kept = set_aside(state_path(data_folder()))
+            why = " ".join(str(error).split())
+            say(f"{why}. It is kept as {kept}; everything begins as the settings say")
+        return Recalled()
+    found = Recalled() if state is None else _usable(state, launch.config)
+    if say:
+        for entry in found.left_out:
+            say(f"what played last: {entry}")
+        if found != Recalled():
+            say(f"as when it was switched off: {_in_words(found, launch.config.model)}")
+    return found
+
+
+def resume(app: App, found: Recalled, say: Say) -> None:
+    """Have the engine begin with what played last; before its first block."""
+    for name, value in found.params.items():
+        app.set_param(name, value)
+    try:
+        if found.instrument:
+            app.play(find_named(found.instrument))
+    except (InstrumentError, OSError) as error:
+        say(f"{error}. {app.instrument.card.name} plays")
+
+
+def begin_with(params: ParamSet, found: Recalled) -> ParamSet:
+    """The same for what control knows of the parameters."""
+    for name, value in found.params.items():
+        params.set(name, value)
+    return params
+
+
+def began_with(config: Config) -> Began:
+    """What a state is a change of."""
+    return Began(config.mode, config.model, dict(config.params))
+
+
+def _in_words(found: Recalled, model: str) -> str:
+    preset = f", preset {found.preset}" if found.preset else ""
+    return f"{found.instrument or model}{preset}, {len(found.params)} parameters"
+
+
+def _usable(state: State, config: Config) -> Recalled:
+    """What counts of a state, without an instrument that cannot play."""
+    found = recalled(state, began_with(config), MODE_PARAMS.get(config.mode, ()), list_instruments().keys())
+    if not found.instrument:
+        return found
+    try:
+        _try(found.instrument, config.morph_to)
+    except (InstrumentError, OSError) as error:
+        left_out = (*found.left_out, f"{error}. {config.model} plays")
+        return Recalled("", "", found.params, found.midi, left_out)
+    return found
+
+
+def _try(name: str, morph_to: str | None) -> None:
+    """Raises InstrumentError: an instrument cannot play, or not morph to the other."""
+    bands = open_instrument(name).card.n_bands
+    if morph_to is not None and open_instrument(morph_to).card.n_bands != bands:
+        raise InstrumentError(f"{name} cannot morph to {morph_to}")
