@@ -13,6 +13,9 @@ PROGRAM = Path("/opt/ddsp-pi")
 """The installed versions, a virtual environment each, and a link `current` to the one that plays."""
 
 UNITS = Path("/etc/systemd/system")
+LAUNCHER = Path("/usr/local/bin/ddsp-pi")
+"""The command, for everybody on a module."""
+
 SERVICE = "ddsp-pi.service"
 
 

@@ -38,7 +38,7 @@ MAY_IMPORT = {
     "rack": {*SERVED, "files", "located", "rack"},
     "control": {*SERVED, "files", "link", "located", "control"},
     "monitor": {*SERVED, "control", "rack", "service", "monitor"},
-    "service": {*SERVED, "models", "native", "rack", "service"},
+    "service": {*SERVED, "files", "models", "native", "rack", "service", "shipped"},
     "train": {*GROUND, "files", "dsp", "models", "recording", "train"},
 }
 """What each module or package of ours may import of ours."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from ddsp_pi.service.host import Host
+from ddsp_pi.service.mends import Commented, SectionLine
 
 NEW_FOLDER = "/boot/firmware"
 """Since Pi OS bookworm."""
@@ -97,14 +98,13 @@ class BootFiles:
         """What a plain setting such as enable_uart is given, in order."""
         return [line.value for line in self.lines if line.key == key and line.applies]
 
-    def add(self, line: str) -> str:
-        """The command that adds a line, under [all]: the last section may be another model's."""
-        return f"printf '\\n[all]\\n{line}\\n' | sudo tee -a {self.config}"
+    def add(self, line: str) -> SectionLine:
+        """What adds a line."""
+        return SectionLine(self.config, line)
 
-    def comment(self, line: BootLine) -> str:
-        """The command that takes a line out."""
-        pattern = re.sub(r"([].*^$/[])", r"\\\1", str(line))
-        return f"sudo sed -i 's/^ *{pattern}/#&/' {self.config}"
+    def comment(self, line: BootLine) -> Commented:
+        """What takes a setting out."""
+        return Commented(self.config, str(line))
 
 
 def read_boot(host: Host) -> BootFiles | None:

@@ -15,7 +15,7 @@ from ddsp_pi.service.checks import CHECKS
 from ddsp_pi.service.detect import Detected, detect_board, detect_codec
 from ddsp_pi.service.findings import Check, Finding, Status, fault, skipped
 from ddsp_pi.service.host import Host
-from ddsp_pi.service.view import Probes, View
+from ddsp_pi.service.view import Probes, View, Wish
 
 MARKS = {Status.OK: "✓", Status.WARNING: "!", Status.FAULT: "✗", Status.SKIPPED: "·"}
 _COUNTED = {
@@ -45,13 +45,19 @@ class Report:
             "status": str(finding.status),
             "found": finding.found,
             "why": finding.why or check.why,
-            "mend": list(finding.mend),
+            "mend": [str(mend) for mend in finding.mend],
             "by_hand": finding.by_hand,
             "then": finding.then,
         }
 
 
-def make_view(host: Host, probes: Probes, config_file: Path | None = None, board: str | None = None) -> View:
+def make_view(
+    host: Host,
+    probes: Probes,
+    config_file: Path | None = None,
+    board: str | None = None,
+    wish: Wish | None = None,
+) -> View:
     """What the checks look at.
 
     Args:
@@ -59,6 +65,7 @@ def make_view(host: Host, probes: Probes, config_file: Path | None = None, board
         probes: asks the parts.
         config_file: the settings; None: the packaged defaults.
         board: instead of the one in the settings.
+        wish: what is to be brought about.
 
     Raises:
         BoardError: `board` is none that there is.
@@ -72,9 +79,8 @@ def make_view(host: Host, probes: Probes, config_file: Path | None = None, board
         if board:
             raise
         spec, found = None, Detected(None, f"rack.board: {error}")
-    return View(
-        host, probes, read_boot(host), config, said, spec, found.reason, spec is None and wanted != AUTO
-    )
+    missing = spec is None and wanted != AUTO
+    return View(host, probes, read_boot(host), config, said, spec, found.reason, missing, wish)
 
 
 def _read_config(file: Path | None) -> tuple[Config | None, str]:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
+from ddsp_pi.service.mends import Remedy
 from ddsp_pi.service.view import View
 
 REBOOT = "sudo reboot"
@@ -28,8 +29,8 @@ class Finding:
     found: str
     why: str = ""
     """Why it matters, where that is not what the check says of itself."""
-    mend: tuple[str, ...] = ()
-    """Shell commands that mend it, in order."""
+    mend: tuple[Remedy, ...] = ()
+    """What mends it, in order. A plain text is a command to decide about; the rest setup does by itself."""
     by_hand: str = ""
     """What no command can do."""
     then: str = ""
@@ -47,6 +48,8 @@ class Check:
     look: Callable[[View], Finding]
     needs: tuple[Callable[[View], str], ...] = ()
     """What must be so for the check to make sense; each says why it is not, or nothing."""
+    option: str = ""
+    """The option that setup must be given to do what is told; empty: it does it by itself."""
 
 
 def ok(found: str) -> Finding:
@@ -59,11 +62,11 @@ def skipped(found: str) -> Finding:
     return Finding(Status.SKIPPED, found)
 
 
-def warning(found: str, *mend: str, by_hand: str = "", then: str = "", why: str = "") -> Finding:
+def warning(found: str, *mend: Remedy, by_hand: str = "", then: str = "", why: str = "") -> Finding:
     """It plays all the same."""
     return Finding(Status.WARNING, found, why, mend, by_hand, then)
 
 
-def fault(found: str, *mend: str, by_hand: str = "", then: str = "", why: str = "") -> Finding:
+def fault(found: str, *mend: Remedy, by_hand: str = "", then: str = "", why: str = "") -> Finding:
     """It will not play as it should."""
     return Finding(Status.FAULT, found, why, mend, by_hand, then)

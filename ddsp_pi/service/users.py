@@ -80,6 +80,11 @@ def holders(host: Host, device: str) -> list[Process]:
     return [process(host, pid) for pid in sorted(pids)]
 
 
+def users(host: Host) -> dict[str, int]:
+    """The users of the system, with their numbers."""
+    return {name: uid for uid, (name, _) in _passwd(host).items()}
+
+
 def _passwd(host: Host) -> dict[int, tuple[str, int | None]]:
     rows = [line.split(":") for line in host.lines("/etc/passwd")]
     return {int(row[2]): (row[0], int(row[3])) for row in rows if len(row) >= 4 and row[2].isdigit()}

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from ddsp_pi.config import Config
+from ddsp_pi.places import SERVICE, UNITS
 from ddsp_pi.rack.spec import BoardSpec, Codec, Spi
 from ddsp_pi.service.bootfiles import BootFiles
 from ddsp_pi.service.host import Host
@@ -30,6 +31,22 @@ class Probes:
 
 
 @dataclass(frozen=True, slots=True)
+class Wish:
+    """What setup is to bring about; whoever only looks has none."""
+
+    source: str = ""
+    """The wheel, folder or address that the program is to come from; empty: the usual index."""
+    named: bool = False
+    """Whether that was asked for, so that it takes the place of what is there."""
+    board: str = ""
+    """The board that was named."""
+    person: str = ""
+    """Who is to change settings and instruments without being root."""
+    start: bool = True
+    """Whether the service is to play at once."""
+
+
+@dataclass(frozen=True, slots=True)
 class View:
     """Everything there is to look at."""
 
@@ -45,6 +62,7 @@ class View:
     """Why it is that board, or why none."""
     board_wanted: bool = False
     """Whether somebody named the board that is not there."""
+    wish: Wish | None = None
 
     @property
     def spi(self) -> Spi:
@@ -62,6 +80,12 @@ class View:
     def lines(self) -> dict[int, str]:
         """Names of the board's GPIO lines by pin; without a board none."""
         return {} if self.board is None else {line.pin: name for name, line in self.board.lines.items()}
+
+
+def as_service(view: View) -> str:
+    """A need: it is a module that plays by itself, or is to become one."""
+    here = view.wish is not None or view.host.exists(str(UNITS / SERVICE))
+    return "" if here else "not set up as a service ('sudo ddsp-pi setup' does it)"
 
 
 def on_pi(view: View) -> str:

@@ -18,6 +18,7 @@ LEFT_OUT = {
     "tests/cli": "words and tables; an interpreter for each test takes too long here",
     "tests/arm64": "it is what runs this",
     "tests/guest": "it runs a machine of its own",
+    "tests/appliance": "it boots machines of its own",
     "tests/test_docs.py": "reads sources only",
     "tests/test_house.py": "reads sources only",
     "tests/test_import_directions.py": "reads sources only",

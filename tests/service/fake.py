@@ -25,11 +25,12 @@ FILES = {
     "/proc/device-tree/model": "Raspberry Pi 4 Model B Rev 1.4\0",
     "/proc/sys/kernel/arch": "aarch64\n",
     "/proc/sys/kernel/osrelease": "6.12.25+rpt-rpi-v8\n",
+    "/proc/cmdline": "console=tty1 root=PARTUUID=1-02 rootfstype=ext4 rootwait threadirqs\n",
     "/proc/mounts": "/dev/mmcblk0p2 / ext4 rw 0 0\n/dev/mmcblk0p1 /boot/firmware vfat rw 0 0\n",
     CONFIG: "# For more options see config.txt's page\n"
     "dtparam=i2c_arm=on\ndtparam=spi=on\ndtparam=audio=off\n\n"
     "[cm5]\ndtoverlay=dwc2,dr_mode=host\n\n[all]\ndtoverlay=rpi-proto\n",
-    CMDLINE: "console=tty1 root=PARTUUID=1-02 rootfstype=ext4 fsck.repair=yes rootwait\n",
+    CMDLINE: "console=tty1 root=PARTUUID=1-02 rootfstype=ext4 fsck.repair=yes rootwait threadirqs\n",
     "/dev/spidev0.0": "",
     "/dev/spidev0.1": "",
     "/dev/gpiochip0": "pinctrl-bcm2711",
@@ -175,13 +176,19 @@ class Pi:
         file.write_text(self.settings)
         return make_view(self.host, self.probes, file, self.board)
 
+    def view_of(self, file, wish, start=True):
+        """As setup looks at it."""
+        wish = replace(wish, start=wish.start and start)
+        return make_view(self.host, self.probes, file, wish.board or None, wish)
+
     def findings(self):
         return {report.check.name: report.finding for report in examine(self.view())}
 
     def _run(self, words):
         name = words[0]
         if name in self.commands:
-            return self.commands[name]
+            answer = self.commands[name]
+            return answer(words) if callable(answer) else answer
         return self._amixer(words[-1]) if name == "amixer" else Result(NOT_INSTALLED)
 
     def _amixer(self, named):

@@ -7,23 +7,41 @@ import pytest
 from ddsp_pi.errors import BoardError
 from ddsp_pi.rack.mcp3208 import Mcp3208
 from ddsp_pi.rack.simulated import SimSpi
-from ddsp_pi.service.checks import CHECKS
+from ddsp_pi.service.checks import CHECKS, installed
 from ddsp_pi.service.doctor import as_table, examine, in_words
 from ddsp_pi.service.findings import Check, Status, ok
 from ddsp_pi.service.host import TOOK_TOO_LONG, Result
+from ddsp_pi.service.mends import Whole
 from tests.service.broken import BROKEN, logged_in_before, pcm5102a, without_spi_line
+from tests.service.broken_module import BROKEN_MODULE
 from tests.service.fake import CMDLINE, CONFIG, PCM, FakeGpio
+from tests.service.module import set_up
 
 TROUBLE = (Status.WARNING, Status.FAULT)
 
 
 def remedies(finding):
-    return "\n".join((*finding.mend, finding.by_hand, finding.then))
+    return "\n".join((*map(str, finding.mend), finding.by_hand, finding.then))
 
 
 def test_all_is_well_on_a_pi_that_is_set_up(pi):
     unwell = {name: finding for name, finding in pi.findings().items() if finding.status in TROUBLE}
     assert unwell == {}
+
+
+def test_all_is_well_on_a_module_that_plays_by_itself(pi):
+    set_up(pi)
+    findings = pi.findings()
+    assert {name: each for name, each in findings.items() if each.status in TROUBLE} == {}
+    assert findings["service"].found == "ddsp-pi.service is active"
+
+
+def test_what_makes_a_module_is_no_fault_elsewhere(pi):
+    findings = pi.findings()
+    own = ("packages", "user", "person", "data-folder", "program", "launcher", "units", "journal", "service")
+    assert {findings[name].found for name in own} == {
+        "not set up as a service ('sudo ddsp-pi setup' does it)"
+    }
 
 
 def test_all_is_well_with_the_other_board(pi):
@@ -33,7 +51,7 @@ def test_all_is_well_with_the_other_board(pi):
     assert "I²C is off" in findings["i2c-off"].found
 
 
-@pytest.mark.parametrize("broken", BROKEN, ids=lambda broken: broken.what)
+@pytest.mark.parametrize("broken", [*BROKEN, *BROKEN_MODULE], ids=lambda broken: broken.what)
 def test_what_is_broken_is_found_with_its_remedy(pi, broken):
     broken.how(pi)
     findings = pi.findings()
@@ -67,7 +85,7 @@ MENDED = {
 )
 def test_commands_for_the_firmware_s_files_do_what_they_should(pi, broken):
     broken.how(pi)
-    for command in pi.findings()[broken.check].mend:
+    for command in map(str, pi.findings()[broken.check].mend):
         for name in (CONFIG, CMDLINE):
             command = command.replace(name, str(pi.at(name)))
         subprocess.run(command.replace("sudo ", ""), shell=True, check=True, capture_output=True)
@@ -77,7 +95,19 @@ def test_commands_for_the_firmware_s_files_do_what_they_should(pi, broken):
 
 
 def test_every_check_can_find_trouble():
-    assert {broken.check for broken in BROKEN} == {check.name for check in CHECKS}
+    apart = {"schema"}
+    assert {broken.check for broken in (*BROKEN, *BROKEN_MODULE)} | apart == {check.name for check in CHECKS}
+
+
+def test_an_old_schema_is_found_with_its_remedy(pi, monkeypatch):
+    set_up(pi)
+    monkeypatch.setattr(installed, "schema_text", lambda: "{}\n")
+    pi.write("/etc/ddsp_pi/schema.json", "{}")
+    assert pi.findings()["schema"].status == Status.OK
+    pi.write("/etc/ddsp_pi/schema.json", "{1}")
+    finding = pi.findings()["schema"]
+    assert finding.status == Status.WARNING
+    assert finding.mend == (Whole("/etc/ddsp_pi/schema.json", "{}\n"),)
 
 
 def test_every_check_has_a_name_of_its_own():
@@ -158,7 +188,7 @@ def test_words_for_people_are_one_line_unless_there_is_trouble(pi):
     sections = {check.section for check in CHECKS}
     assert sum(line.startswith(("  ✓", "  ·")) for line in healthy) == len(CHECKS)
     assert sections <= set(healthy)
-    assert healthy[-1] == "35 fine, 1 not applicable here"
+    assert healthy[-1] == "36 fine, 13 not applicable here"
 
 
 def test_words_for_people_say_why_and_what_to_run(pi):

@@ -3,6 +3,7 @@
 from typing import Any, NamedTuple
 
 from ddsp_pi.service.findings import Check, Finding, fault, ok, warning
+from ddsp_pi.service.mends import Packages, Remedy
 from ddsp_pi.service.view import View, rack_here
 
 SECTION = "Libraries"
@@ -48,7 +49,7 @@ def _spidev(view: View) -> Finding:
     return _one(view, "spidev", "sudo apt-get install gcc python3-dev", _RACK)
 
 
-def _one(view: View, name: str, *mend: str) -> Finding:
+def _one(view: View, name: str, *mend: Remedy) -> Finding:
     library = _load(view, name)
     return ok(library.said) if library.usable else fault(library.said, *mend)
 
@@ -64,7 +65,7 @@ def _portaudio(view: View) -> Finding:
     try:
         view.probes.load_shared("libportaudio.so.2")
     except OSError as error:
-        return fault(f"it cannot be loaded: {error}", "sudo apt-get install libportaudio2")
+        return fault(f"it cannot be loaded: {error}", Packages(("libportaudio2",)))
     return ok("libportaudio2 is there")
 
 

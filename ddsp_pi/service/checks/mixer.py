@@ -8,12 +8,13 @@ from typing import NamedTuple
 from ddsp_pi.rack.spec import MixerSetting
 from ddsp_pi.service.findings import Check, Finding, fault, ok, skipped, warning
 from ddsp_pi.service.host import NOT_INSTALLED
+from ddsp_pi.service.mends import Command, Packages
 from ddsp_pi.service.sound import Card, card_of
 from ddsp_pi.service.view import View, has_codec, rack_here
 
 SECTION = "Codec"
 
-STORE = "sudo alsactl store"
+STORE = Command("alsactl store")
 """Without it, the next start forgets what was set."""
 
 _STORED = "/var/lib/alsa/asound.state"
@@ -59,7 +60,7 @@ def _mixer(view: View) -> Finding:
         return skipped("its card is not there")
     told = {setting: view.host.run(_get(card, setting)) for setting in view.codec.mixer}
     if any(answer.code == NOT_INSTALLED for answer in told.values()):
-        return fault("amixer is not installed, so nobody can say", "sudo apt-get install alsa-utils")
+        return fault("amixer is not installed, so nobody can say", Packages(("alsa-utils",)))
     missing = [setting.control for setting, answer in told.items() if answer.code]
     if missing:
         return fault(
@@ -88,7 +89,7 @@ def _judged(view: View, card: Card, deviations: list[_Deviation]) -> Finding:
     said = "; ".join(
         f"{each.setting.control} is {each.found}, not {each.setting.value}" for each in deviations
     )
-    mends = (*(_set(card, each.setting) for each in deviations), STORE)
+    mends = (*(_set(card, each) for each in deviations), STORE)
     find = fault if any(each.silent for each in deviations) else warning
     return find(said, *mends, why="; ".join(each.setting.otherwise for each in deviations))
 
@@ -106,8 +107,11 @@ def _get(card: Card, setting: MixerSetting) -> Sequence[str]:
     return ("amixer", "-c", card.id, "cget", f"name='{setting.control}'")
 
 
-def _set(card: Card, setting: MixerSetting) -> str:
-    return f"amixer -c {card.id} cset name='{setting.control}' {shlex.quote(setting.value)}"
+def _set(card: Card, deviation: _Deviation) -> Command:
+    name = f"amixer -c {card.id} cset name='{deviation.setting.control}'"
+    # The board may have been taken off since.
+    back = f"{name} {shlex.quote(deviation.found)} && alsactl store || true"
+    return Command(f"{name} {shlex.quote(deviation.setting.value)}", back, sudo=False)
 
 
 CHECKS = (

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from ddsp_pi.service.bootfiles import BootFiles, BootLine
 from ddsp_pi.service.findings import LOGIN, REBOOT, Check, Finding, fault, ok, skipped, warning
 from ddsp_pi.service.header import place
+from ddsp_pi.service.mends import Command, Mend, WithoutWord
 from ddsp_pi.service.view import View, has_board, has_boot, on_pi, rack_here
 
 SECTION = "Gates and buttons"
@@ -82,9 +83,9 @@ def _console(view: View) -> Finding:
     if view.boot is None or pin is None:
         return skipped("this board has nothing on the serial port's pins")
     consoles, gettys = _speakers(view, view.boot), _gettys(view)
-    mends = (
-        *(f"sudo sed -i 's/console={name}[^ ]* *//' {view.boot.cmdline}" for name in consoles),
-        *(f"sudo systemctl disable --now {unit}" for unit in gettys),
+    mends: tuple[Mend, ...] = (
+        *(WithoutWord(view.boot.cmdline, f"console={name}") for name in consoles),
+        *(Command(f"systemctl disable --now {unit}", f"systemctl enable --now {unit}") for unit in gettys),
         *map(view.boot.comment, _uart_lines(view.boot)),
     )
     if consoles or gettys:

@@ -2,7 +2,9 @@
 
 import re
 
+from ddsp_pi.places import UNITS
 from ddsp_pi.service.findings import LOGIN, Check, Finding, fault, ok, skipped, warning
+from ddsp_pi.service.mends import Command
 from ddsp_pi.service.users import Me, groups, me
 from ddsp_pi.service.view import View, on_pi, rack_here
 
@@ -22,6 +24,9 @@ _UNITS = ("/etc/systemd/system/ddsp-pi*.service", "/etc/systemd/system/ddsp-pi*.
 _DROP_IN = "/etc/systemd/system/ddsp-pi.service.d"
 _GOVERNORS = "/sys/devices/system/cpu/cpu[0-9]*/cpufreq/scaling_governor"
 _TMPFILES = "/etc/tmpfiles.d/ddsp-pi.conf"
+_GOVERNOR_UNIT = "ddsp-pi-governor.service"
+_GOVERNOR = Command(f"systemctl restart {_GOVERNOR_UNIT}")
+_SETTER = Command("systemctl disable raspi-config", "systemctl enable raspi-config")
 
 
 def _groups(view: View) -> Finding:
@@ -132,11 +137,14 @@ def _governor(view: View) -> Finding:
         return skipped("the clock of this processor is not governed")
     if found == ["performance"]:
         return ok("performance")
+    # Pi OS has a script that sets it back at every start.
+    setter = (_SETTER,) if view.host.exists("/etc/init.d/raspi-config") else ()
+    if view.host.exists(f"{UNITS}/{_GOVERNOR_UNIT}"):
+        return warning(f"{', '.join(found)}, not performance", *setter, _GOVERNOR)
     row = f"w {_GOVERNORS.replace('[0-9]*', '*')} - - - - performance"
     return warning(
         f"{', '.join(found)}, not performance",
-        # Pi OS has a script that sets it back at every start.
-        *(("sudo systemctl disable raspi-config",) if view.host.exists("/etc/init.d/raspi-config") else ()),
+        *map(str, setter),
         f"echo '{row}' | sudo tee {_TMPFILES}",
         f"sudo systemd-tmpfiles --create {_TMPFILES}",
     )
