@@ -12,7 +12,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo setup test lint instruments docs arm64 guest clean packages $(PERFORMANCES)
+.PHONY: help demo setup test lint instruments docs arm64 guest release clean packages $(PERFORMANCES)
 
 help:
 	@echo "make demo    hear it: plays two performances into out/"
@@ -25,6 +25,7 @@ help:
 	@echo "             BUDGET=write keeps the counts as the new budget, ONLY=count does that step alone"
 	@echo "make guest   test converter, gates, buttons and sound in an emulated machine with a kernel of its own;"
 	@echo "             needs root and 9 minutes; in the guest that is there: ONLY=run, some tests: TESTS=lines"
+	@echo "make release the wheel in dist/, and a folder for a USB stick with all that it needs; STICK=aarch64: for a Pi"
 	@echo "make clean   remove out/, builds and caches; $(VENV)/ and runs/ stay"
 
 demo: $(PERFORMANCES)
@@ -67,6 +68,9 @@ arm64: $(CHECKABLE)
 
 guest: | $(BIN)/pip
 	$(BIN)/python -m tests.guest $(if $(ONLY),--only $(ONLY)) $(if $(TESTS),--tests '$(TESTS)')
+
+release: | $(BIN)/pip
+	$(BIN)/python make_release.py $(if $(STICK),--stick $(STICK))
 
 clean:
 	rm -rf out dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -24,7 +24,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Install, try, and keep or go back: 1 if what was asked for does not play in the end."""
     check_changeable(f"update {args.source or ''}".strip())
-    with undisturbed(), Progress("installing", STEPS) as installing:
-        listening = Progress("listening", max(1, round(args.minute)))
+    seconds = max(1, round(args.minute))
+    with (
+        undisturbed(),
+        Progress("installing", STEPS) as installing,
+        Progress("listening", seconds) as listening,
+    ):
         kept = updates(args.minute, listening.advance).update(args.source, installing.advance)
     return 0 if kept else 1

@@ -33,6 +33,8 @@ class Quietly:
             errors="replace",
             # What is installed is for the service's user to read, whatever the umask of who calls.
             umask=0o022,
+            # A lost connection is no reason to end.
+            start_new_session=True,
         )
         with self.log.open("a", encoding="utf-8") as log:
             log.write(f"$ {' '.join(command)}\n{done.stdout}\n")

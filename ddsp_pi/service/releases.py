@@ -195,8 +195,10 @@ class Releases:
         return f"not enough room on the disk of {self.folder}: {free} MB are free; {remedy}."
 
     def _remove_unfinished(self) -> None:
+        # What plays stays in any case, if somebody put it together by hand.
+        plays = (self.folder / "current").resolve()
         for folder in self._folders():
-            if not is_whole(folder):
+            if not is_whole(folder) and folder.resolve() != plays:
                 shutil.rmtree(folder)
 
     def _remove(self, folder: Path) -> None:

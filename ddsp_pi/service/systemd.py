@@ -54,12 +54,14 @@ class Systemd:
 
     def look(self) -> Unit:
         """How the service is now; what systemd does not say is empty or 0."""
-        wanted = "--property=ActiveState,MainPID,NRestarts"
-        lines = self._run(["systemctl", "show", wanted, self._service]).out.splitlines()
-        facts = dict(line.partition("=")[::2] for line in lines)
+        facts = self._facts("ActiveState", "MainPID", "NRestarts")
         return Unit(
             facts.get("ActiveState", ""), int(facts.get("MainPID") or 0), int(facts.get("NRestarts") or 0)
         )
+
+    def start_id(self) -> str:
+        """What the journal calls the last start by."""
+        return self._facts("InvocationID").get("InvocationID", "")
 
     def reload(self) -> None:
         """Read the units again.
@@ -74,7 +76,10 @@ class Systemd:
     def restart(self) -> str:
         """Start the service anew and wait until it is ready; why it is not, empty if it is."""
         done = self._run(["systemctl", "restart", self._service])
-        return done.err.strip() or f"systemctl ended with {done.code}" if done.code else ""
+        if not done.code:
+            return ""
+        said = [*done.err.strip().splitlines(), f"systemctl ended with {done.code}"][0]
+        return f"it did not become ready ({said.rstrip('.')})"
 
     def clear(self, *others: str) -> None:
         """Stop other units and forget that any failed, so that nothing is in the way of a start."""
@@ -82,7 +87,13 @@ class Systemd:
             self._run(["systemctl", "stop", other])
         self._run(["systemctl", "reset-failed", self._service, *others])
 
-    def journal(self, since: float, lines: int) -> list[str]:
-        """The last lines that the service said after a time (Unix, s)."""
-        words = ("--output=cat", "--no-pager", f"--lines={lines}", f"--since=@{since:.0f}")
-        return self._run(["journalctl", f"--unit={self._service}", *words]).out.splitlines()
+    def journal(self, start_id: str, lines: int) -> list[str]:
+        """The last lines that the service itself said in one of its starts."""
+        if not start_id:
+            return []
+        words = ("--output=cat", "--no-pager", f"--lines={lines}", f"_SYSTEMD_INVOCATION_ID={start_id}")
+        return self._run(["journalctl", *words]).out.splitlines()
+
+    def _facts(self, *names: str) -> dict[str, str]:
+        lines = self._run(["systemctl", "show", f"--property={','.join(names)}", self._service]).out
+        return dict(line.partition("=")[::2] for line in lines.splitlines())

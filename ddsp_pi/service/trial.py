@@ -39,6 +39,8 @@ class Trial:
         with replacing(self._file, "w") as file:
             file.write(f"[Service]\nExecStart=\nExecStart={self._command(name)}\n")
         self._systemd.reload()
+        # What was started by hand several times before does not count against the new version.
+        self._systemd.clear()
         return self._systemd.restart()
 
     def forget(self) -> None:

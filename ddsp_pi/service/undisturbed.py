@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from types import FrameType
 
+CLEAR = "\r\033[K"
+
 
 @contextmanager
 def undisturbed() -> Iterator[None]:
@@ -20,9 +22,9 @@ def undisturbed() -> Iterator[None]:
 
 
 def say(text: str) -> None:
-    """Print a line at once, if anybody reads it."""
+    """Print a line at once, if anybody reads it; on a terminal in the place of a progress bar."""
     with suppress(OSError):
-        print(text, flush=True)
+        print(f"{CLEAR if sys.stdout.isatty() else ''}{text}", flush=True)
 
 
 def _fall_silent(number: int, frame: FrameType | None) -> None:

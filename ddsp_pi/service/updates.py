@@ -15,7 +15,7 @@ from ddsp_pi.service.systemd import Systemd
 from ddsp_pi.service.trial import Trial
 
 MINUTE_S = 60.0
-LAST_LINES = 8
+LAST_LINES = 12
 """Lines of the journal that tell how a version failed."""
 
 
@@ -82,7 +82,6 @@ class Updates:
         if name == old:
             self.say(f"{name} plays already: nothing to do")
             return True
-        began = time.time()
         self.say(f"starting {name} in the place of {old}")
         try:
             fault = self.trial.begin(name) or judge()
@@ -90,7 +89,7 @@ class Updates:
             self._go_back(old)
             raise
         if fault:
-            self._refuse(name, old, fault, self.systemd.journal(began, LAST_LINES))
+            self._refuse(name, old, fault)
         else:
             self._keep(name, old)
         return not fault
@@ -126,17 +125,19 @@ class Updates:
         except ChildProcessError as error:
             self.say(f"its units were not renewed: {self.releases.quietly.say_where(str(error))}")
 
-    def _refuse(self, name: str, old: str, fault: str, journal: list[str]) -> None:
+    def _refuse(self, name: str, old: str, fault: str) -> None:
+        start_id = self.systemd.start_id()
         self.releases.refuse(name, fault)
         self._go_back(old)
-        for line in journal:
+        # Only now: the journal may be a moment late with what was said last.
+        for line in self.systemd.journal(start_id, LAST_LINES):
             self.say(f"  | {line}")
         self._conclude(Outcome(time.time(), old, name, fault))
 
     def _go_back(self, old: str) -> None:
         trouble = self.trial.end()
         if trouble:
-            self.say(f"{old} is not ready either: {trouble}; see: journalctl --unit=ddsp-pi")
+            self.say(f"{old}: {trouble}; see: journalctl --unit=ddsp-pi")
 
     def _end_leftover(self) -> bool:
         """End a trial that lost its updater; whether there was one."""

@@ -28,6 +28,16 @@ with undisturbed():
         file.write("went on to its end")
 """
 
+STARTED = """
+import sys
+from pathlib import Path
+from ddsp_pi.service.quietly import Quietly
+from ddsp_pi.service.undisturbed import say, undisturbed
+with undisturbed():
+    say("began")
+    Quietly(Path(sys.argv[1])).run(["sh", "-c", "sleep 2; touch " + sys.argv[2]])
+"""
+
 KILLED = """
 import time
 from ddsp_pi.service.undisturbed import say, undisturbed
@@ -110,6 +120,7 @@ def started(code, *words):
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        process_group=0,
     )
     assert process.stdout.readline() == "began\n"
     return process
@@ -129,6 +140,16 @@ def test_it_goes_on_when_the_connection_is_lost(tmp_path, lost):
         process.stderr.read()
     process.wait(60)
     assert done.read_text() == "went on to its end"
+
+
+def test_what_it_has_started_goes_on_when_the_terminal_is_closed(tmp_path):
+    """As the kernel does it: everything that belongs to the terminal gets the signal."""
+    log, done = tmp_path / "log", tmp_path / "done"
+    process = started(STARTED, log, done)
+    os.killpg(process.pid, signal.SIGHUP)
+    process.communicate("", timeout=60)
+    assert process.returncode == 0
+    assert done.exists()
 
 
 def test_a_kill_unwinds(tmp_path):

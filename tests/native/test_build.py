@@ -64,7 +64,7 @@ def test_the_library_asks_for_no_flush_to_zero(library, compiler):
 def checkout(tmp_path):
     """A copy, for the build writes beside the sources."""
     copy = tmp_path / "checkout"
-    for name in ("ddsp_pi", "configs", "puredata"):
+    for name in ("ddsp_pi", "configs", "puredata", "systemd"):
         shutil.copytree(ROOT / name, copy / name, ignore=shutil.ignore_patterns("__pycache__", "*.so"))
     for name in ("pyproject.toml", "hatch_build.py", "README.md", "LICENSE"):
         shutil.copy(ROOT / name, copy / name)

@@ -14,6 +14,8 @@ from ddsp_pi.service.updates import Updates
 
 UNIT = "[Service]\nType=notify\nExecStart={program}/current/bin/ddsp-pi run --unattended\n"
 
+FAILED = 'Job for ddsp-pi.service failed.\nSee "systemctl status ddsp-pi.service" for details.'
+
 PROGRAM = """#!/bin/sh
 echo "$@" >> "$0.calls"
 case "$*" in
@@ -138,12 +140,16 @@ class FakeModule:
         match words:
             case ["systemctl", "restart", _]:
                 self._start(self._loaded())
-                return Result(int(self.failed), err="Job for ddsp-pi.service failed.\n" * self.failed)
+                return Result(int(self.failed), err=f"{FAILED}\n" * self.failed)
             case ["systemctl", "show", *_]:
                 state = "failed" if self.failed else "active"
-                return Result(0, f"ActiveState={state}\nMainPID={self._pid}\nNRestarts={self._restarts}\n")
-            case ["journalctl", *_]:
-                return Result(0, "ImportError: no module named sound\n")
+                return Result(
+                    0,
+                    f"ActiveState={state}\nMainPID={self._pid}\nNRestarts={self._restarts}\nInvocationID={len(self.starts)}\n",
+                )
+            case ["journalctl", *_, start]:
+                name = self.starts[int(start.removeprefix("_SYSTEMD_INVOCATION_ID=")) - 1]
+                return Result(0, f"{name} says: ImportError\n")
         return Result(0)
 
     def _loaded(self):

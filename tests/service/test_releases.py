@@ -149,12 +149,38 @@ def test_what_a_power_cut_left_is_removed(quick, releases, stick, said):
     assert [path.name for path in torn.parent.iterdir()] == [name]
 
 
+def test_what_plays_is_never_removed(quick, releases, stick, said):
+    by_hand = releases.path("by-hand")
+    by_hand.mkdir(parents=True)
+    (releases.folder / "current").symlink_to("versions/by-hand")
+    releases.install(make_wheel(stick), said.append)
+    assert by_hand.is_dir()
+
+
 def test_a_full_disk_is_said_before_anything_is_made(releases, stick, said, monkeypatch):
     usage = shutil.disk_usage("/")._replace(free=50_000_000)
     monkeypatch.setattr(shutil, "disk_usage", lambda path: usage)
     with pytest.raises(OSError, match=r"not enough room on the disk of .*: 50 MB are free"):
         releases.install(make_wheel(stick), said.append)
     assert not (releases.folder / "versions").exists()
+
+
+FULL = """#!/bin/sh
+mkdir -p "$4"
+echo "Error: [Errno 28] No space left on device: '$4/lib'"; exit 1
+"""
+
+
+def test_a_disk_that_fills_meanwhile_is_said_and_nothing_is_left(
+    releases, stick, said, monkeypatch, tmp_path
+):
+    python = tmp_path / "python"
+    python.write_text(FULL)
+    python.chmod(0o755)
+    monkeypatch.setattr(building, "sys", SimpleNamespace(executable=str(python)))
+    with pytest.raises(OSError, match=r"not enough room on the disk of .* What played plays on"):
+        releases.install(make_wheel(stick), said.append)
+    assert list((releases.folder / "versions").iterdir()) == []
 
 
 @pytest.mark.parametrize("source", ["nothing-here", "a.txt"])
