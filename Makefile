@@ -12,7 +12,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo setup test lint instruments docs arm64 guest release clean packages $(PERFORMANCES)
+.PHONY: help demo setup test lint instruments docs arm64 guest appliance release clean packages $(PERFORMANCES)
 
 help:
 	@echo "make demo    hear it: plays two performances into out/"
@@ -22,10 +22,13 @@ help:
 	@echo "make instruments    measure every shipped instrument again, on recordings it never heard"
 	@echo "make docs    draw the studies and the boards again, renew the tables in docs/ and hardware/"
 	@echo "make arm64   install and test on an emulated Raspberry Pi and count instructions per block; needs root"
-	@echo "             BUDGET=write keeps the counts as the new budget, ONLY=count does that step alone"
+	@echo "             BUDGET=write keeps the counts as the new budget, ONLY=count does that step alone;"
+	@echo "             ONLY=appliance boots it with systemd, as a module"
 	@echo "make guest   test converter, gates, buttons and sound in an emulated machine with a kernel of its own;"
 	@echo "             needs root and 9 minutes; in the guest that is there: ONLY=run, some tests: TESTS=lines"
-	@echo "make release the wheel in dist/, and a folder for a USB stick with all that it needs; STICK=aarch64: for a Pi"
+	@echo "make appliance   boot a Debian with systemd and try the module as a service: crashes, hangs, power cuts;"
+	@echo "             needs root; some scenarios: TESTS=setup"
+	@echo "make release   the wheel in dist/, and a folder for a USB stick with all that it needs; STICK=aarch64: for a Pi"
 	@echo "make clean   remove out/, builds and caches; $(VENV)/ and runs/ stay"
 
 demo: $(PERFORMANCES)
@@ -68,6 +71,9 @@ arm64: $(CHECKABLE)
 
 guest: | $(BIN)/pip
 	$(BIN)/python -m tests.guest $(if $(ONLY),--only $(ONLY)) $(if $(TESTS),--tests '$(TESTS)')
+
+appliance: $(CHECKABLE)
+	$(BIN)/python -m tests.appliance $(if $(ONLY),--only $(ONLY)) $(if $(TESTS),--tests '$(TESTS)')
 
 release: | $(BIN)/pip
 	$(BIN)/python make_release.py $(if $(STICK),--stick $(STICK))

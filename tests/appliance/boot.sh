@@ -20,4 +20,4 @@ if ! [ -d /run/systemd/system ]; then
     done
 fi
 exec systemd-nspawn --quiet --directory="$folder/root" --machine="${folder##*/}" --hostname=module $keep \
-    --register=no --private-network --capability=CAP_IPC_LOCK --console=pipe "$@" --boot
+    --register=no --private-network --capability=CAP_IPC_LOCK,CAP_SYS_RESOURCE --console=pipe "$@" --boot

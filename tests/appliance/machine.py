@@ -34,6 +34,8 @@ class Machine:
         """The first process inside, by its number here; 0: there is none yet."""
         self.binds: dict[Path, str] = {}
         """Folders of this computer, and where the machine sees them: what is plugged in, read-only."""
+        self.covers: dict[str, str] = {}
+        """Paths of the machine, and those that they lie over from its start on."""
 
     @property
     def on(self) -> bool:
@@ -67,6 +69,8 @@ class Machine:
                 command, stdin=subprocess.DEVNULL, stdout=console, stderr=console, process_group=0
             )
         self.until(self._is_up, "it answers")
+        for path, below in self.covers.items():
+            subprocess.run([*self._inside(), "mount", "--bind", path, below], check=True)
         if finished:
             # "degraded" is an answer, too: what failed is for the tests to say.
             self.run("systemctl", "is-system-running", "--wait", check=False)
@@ -79,7 +83,16 @@ class Machine:
         Raises:
             MachineError: it fails and `check` is set, or does not end in so many seconds.
         """
-        words = ["systemd-run", "--quiet", "--pipe", "--wait", "--collect", f"--uid={user}"]
+        # It must also work while the machine has not come far.
+        words = [
+            "systemd-run",
+            "--quiet",
+            "--pipe",
+            "--wait",
+            "--collect",
+            "--property=DefaultDependencies=no",
+        ]
+        words += [f"--uid={user}"]
         words += [f"--setenv={row}" for row in PLAIN if user == "root" or not row.startswith("HOME")]
         words = [*self._inside(), *words, "--", *map(str, command)]
         try:

@@ -4,6 +4,7 @@ import shutil
 from pathlib import Path
 
 from tests.arm64 import host
+from tests.arm64.root import Root as Emulated
 from tests.arm64.root import hand_on, inner_variables
 from tests.arm64.shell import Shell
 from tests.guest.kept import Kept, key_of
@@ -27,25 +28,34 @@ MASKED = ("getty.target", "console-getty.service", "timers.target", "systemd-net
 class Root:
     """The folder of the system, which machines lay their own changes over."""
 
-    def __init__(self, work: Path, shell: Shell, kept: Kept, architecture: str = "amd64") -> None:
+    def __init__(self, work: Path, shell: Shell, kept: Kept, bare: Emulated | None = None) -> None:
+        """`bare`: another architecture's, to begin with; None: this computer's own."""
         self.path, self.share = work / "root", work / "share"
         """`share` is /mnt while something is installed, and no part of the root."""
-        self._shell, self._kept, self._architecture = shell, kept, architecture
+        self._shell, self._kept, self._bare = shell, kept, bare
 
     def make(self) -> None:
         """Put the system together, unless it is there."""
-        key = key_of(SUITE, PACKAGES, MASKED, self._architecture)
+        key = key_of(SUITE, PACKAGES, MASKED, self._bare.tarball.name if self._bare else "amd64")
         self._kept.once("root", key, self._make, also=[self.path])
 
     def _make(self) -> None:
         # Nothing is mounted in it outside of `enter`, so nothing but the root itself is removed.
         shutil.rmtree(self.path, ignore_errors=True)
-        what = (f"--arch={self._architecture}", "--variant=minbase", SUITE)
-        self._shell.run("debootstrap", *what, self.path, *host.mirror(SUITE))
+        self._unpack()
         for name in ("apt/apt.conf.d/slim", "dpkg/dpkg.cfg.d/slim"):
             shutil.copy(SLIM / name, self.path / "etc" / name)
         self._install()
         self._settle()
+
+    def _unpack(self) -> None:
+        if self._bare is not None:
+            self._bare.make()
+            self.path.mkdir(parents=True)
+            self._shell.run("tar", "-C", self.path, "-xf", self._bare.tarball)
+            return
+        what = ("--variant=minbase", SUITE)
+        self._shell.run("debootstrap", *what, self.path, *host.mirror(SUITE))
 
     def _install(self) -> None:
         quiet = {"DEBIAN_FRONTEND": "noninteractive"}

@@ -4,12 +4,16 @@ import argparse
 import sys
 from collections.abc import Callable
 
-from tests.arm64 import budget, counting, host, project
+from tests.arm64 import appliance, budget, counting, host, project
 from tests.arm64.project import HOUSE
 from tests.arm64.root import Root
 from tests.arm64.shell import Shell, StepError, walk
 
 WORK = HOUSE / "build/arm64"
+
+STEPS = ("host", "make", "unpack", "install", "test", "count", "appliance")
+SCENARIOS = "test_service or test_setup"
+"""Of tests/appliance; the others are about systemd and files, which are the same everywhere."""
 
 
 def main() -> int:
@@ -24,8 +28,9 @@ def main() -> int:
         "install": ("installing ddsp-pi from its sources", lambda: project.install(root)),
         "test": ("running the tests there", lambda: project.test(root)),
         "count": ("counting instructions", lambda: _count(root, shell, args.budget)),
+        "appliance": ("booting it with systemd, as a module", lambda: appliance.boot(SCENARIOS)),
     }
-    wanted = [name for name in steps if name in (args.only or steps)]
+    wanted = [name for name in STEPS if name in (args.only or STEPS)]
     return 0 if walk(steps, wanted, shell.log) else 1
 
 
@@ -44,7 +49,9 @@ def _count(root: Root, shell: Shell, wish: str) -> None:
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.arm64", description=__doc__)
     parser.add_argument("--budget", choices=["check", "write"], default="check")
-    parser.add_argument("--only", nargs="+", choices=["host", "make", "unpack", "install", "test", "count"])
+    parser.add_argument(
+        "--only", nargs="+", choices=["host", "make", "unpack", "install", "test", "count", "appliance"]
+    )
     return parser.parse_args()
 
 
