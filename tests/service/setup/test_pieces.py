@@ -37,7 +37,15 @@ def test_a_command_does_not_hear_ctrl_c():
     assert do_command("cut -d ' ' -f 6 /proc/$$/stat").out.strip() != str(os.getsid(0))
 
 
-def test_ctrl_c_waits_for_the_end_of_a_step():
+@pytest.fixture
+def interruptible():
+    """Ctrl-C as Python has it; whoever runs the tests in the background may have it ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+def test_ctrl_c_waits_for_the_end_of_a_step(interruptible):
     seen, said = [], []
 
     def step():
