@@ -7,7 +7,7 @@ import pytest
 
 import make_release
 from make_release import HOUSE, complaints, requirements
-from tests.service.wheelwright import make_wheel
+from tests.service.versions.wheelwright import make_wheel
 
 GOOD = [
     "ddsp_pi/models/instruments/violin.onnx",

@@ -3,12 +3,12 @@
 import argparse
 from collections.abc import Callable
 
-from ddsp_pi.service.module import check_changeable
-from ddsp_pi.service.releases import Releases
 from ddsp_pi.service.systemd import Systemd
-from ddsp_pi.service.trial import Trial
-from ddsp_pi.service.undisturbed import say, undisturbed
-from ddsp_pi.service.updates import Updates
+from ddsp_pi.service.versions.module import check_changeable
+from ddsp_pi.service.versions.releases import Releases
+from ddsp_pi.service.versions.trial import Trial
+from ddsp_pi.service.versions.undisturbed import say, undisturbed
+from ddsp_pi.service.versions.updates import Updates
 
 
 def configure(parser: argparse.ArgumentParser) -> None:

@@ -15,7 +15,6 @@ from ddsp_pi.service.doctor import in_words, make_view
 from ddsp_pi.service.findings import REBOOT, Check
 from ddsp_pi.service.host import Host
 from ddsp_pi.service.probes import real_probes
-from ddsp_pi.service.releases import STEPS
 from ddsp_pi.service.setup.applying import Say, Worker
 from ddsp_pi.service.setup.board import settle_board
 from ddsp_pi.service.setup.bringing import WORKED, Outcome, bring_about, duties, first_look, wanted
@@ -24,6 +23,7 @@ from ddsp_pi.service.setup.ledger import Ledger
 from ddsp_pi.service.setup.program import bring, own_source
 from ddsp_pi.service.setup.sketch import sketch
 from ddsp_pi.service.setup.undoing import Undoer, told
+from ddsp_pi.service.versions.releases import STEPS
 from ddsp_pi.service.view import View, Wish
 
 OPTIONS = ("realtime",)

@@ -4,10 +4,10 @@ import argparse
 
 from ddsp_pi.cli.progress import Progress
 from ddsp_pi.cli.rollback import updates
-from ddsp_pi.service.module import check_changeable
-from ddsp_pi.service.releases import STEPS
-from ddsp_pi.service.undisturbed import undisturbed
-from ddsp_pi.service.updates import MINUTE_S
+from ddsp_pi.service.versions.module import check_changeable
+from ddsp_pi.service.versions.releases import STEPS
+from ddsp_pi.service.versions.undisturbed import undisturbed
+from ddsp_pi.service.versions.updates import MINUTE_S
 
 
 def configure(parser: argparse.ArgumentParser) -> None:

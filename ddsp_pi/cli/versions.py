@@ -4,12 +4,12 @@ import argparse
 import time
 from collections.abc import Iterator
 
-from ddsp_pi.service.alone import is_busy
-from ddsp_pi.service.marks import Release
-from ddsp_pi.service.outcome import recall
-from ddsp_pi.service.releases import Releases
 from ddsp_pi.service.systemd import Systemd
-from ddsp_pi.service.trial import Trial
+from ddsp_pi.service.versions.alone import is_busy
+from ddsp_pi.service.versions.marks import Release
+from ddsp_pi.service.versions.outcome import recall
+from ddsp_pi.service.versions.releases import Releases
+from ddsp_pi.service.versions.trial import Trial
 
 
 def configure(parser: argparse.ArgumentParser) -> None:

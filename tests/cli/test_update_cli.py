@@ -11,14 +11,14 @@ from ddsp_pi import cli
 from ddsp_pi.cli import main
 from ddsp_pi.errors import ConfigError
 from ddsp_pi.places import SERVICE
-from ddsp_pi.service.module import check_changeable
-from ddsp_pi.service.releases import Releases
+from ddsp_pi.service.versions.module import check_changeable
+from ddsp_pi.service.versions.releases import Releases
 
 NOBODY = 65534
 
 LOST = """
 import signal, sys, time
-from ddsp_pi.service.undisturbed import say, undisturbed
+from ddsp_pi.service.versions.undisturbed import say, undisturbed
 with undisturbed():
     say("began")
     sys.stdin.readline()
@@ -31,8 +31,8 @@ with undisturbed():
 STARTED = """
 import sys
 from pathlib import Path
-from ddsp_pi.service.quietly import Quietly
-from ddsp_pi.service.undisturbed import say, undisturbed
+from ddsp_pi.service.versions.quietly import Quietly
+from ddsp_pi.service.versions.undisturbed import say, undisturbed
 with undisturbed():
     say("began")
     Quietly(Path(sys.argv[1])).run(["sh", "-c", "sleep 2; touch " + sys.argv[2]])
@@ -40,7 +40,7 @@ with undisturbed():
 
 KILLED = """
 import time
-from ddsp_pi.service.undisturbed import say, undisturbed
+from ddsp_pi.service.versions.undisturbed import say, undisturbed
 with undisturbed():
     try:
         say("began")

@@ -11,11 +11,11 @@ from shlex import join
 from urllib.parse import unquote, urlsplit
 
 from ddsp_pi.places import PROGRAM
-from ddsp_pi.service.alone import alone
-from ddsp_pi.service.releases import Releases
 from ddsp_pi.service.setup.applying import Say, last_words
 from ddsp_pi.service.setup.hands import Hands
-from ddsp_pi.service.wheels import FILES
+from ddsp_pi.service.versions.alone import alone
+from ddsp_pi.service.versions.releases import Releases
+from ddsp_pi.service.versions.wheels import FILES
 
 _CHECKOUT = "pyproject.toml"
 

@@ -17,8 +17,8 @@ from pathlib import Path
 
 from ddsp_pi.errors import ConfigError
 from ddsp_pi.places import PROGRAM, SYSTEM_FILE
-from ddsp_pi.service.building import STEPS, Building, complaint
-from ddsp_pi.service.marks import (
+from ddsp_pi.service.versions.building import STEPS, Building, complaint
+from ddsp_pi.service.versions.marks import (
     Complete,
     Refusal,
     Release,
@@ -29,8 +29,8 @@ from ddsp_pi.service.marks import (
     read_release,
     unmark,
 )
-from ddsp_pi.service.quietly import Quietly
-from ddsp_pi.service.sources import Supply, find_supply
+from ddsp_pi.service.versions.quietly import Quietly
+from ddsp_pi.service.versions.sources import Supply, find_supply
 
 __all__ = ["STEPS", "Releases"]
 

@@ -1,8 +1,8 @@
 import pytest
 
 from ddsp_pi.errors import ConfigError
-from ddsp_pi.service.wheels import Computer, newest_wheel, open_wheel, version_order
-from tests.service.wheelwright import make_wheel
+from ddsp_pi.service.versions.wheels import Computer, newest_wheel, open_wheel, version_order
+from tests.service.versions.wheelwright import make_wheel
 
 PI = Computer((3, 11), "aarch64")
 

@@ -7,9 +7,9 @@ import pytest
 
 from ddsp_pi.cli.versions import lines
 from ddsp_pi.errors import ConfigError
-from ddsp_pi.service.alone import alone
-from ddsp_pi.service.outcome import recall
-from tests.service.fake_module import FakeModule, Version
+from ddsp_pi.service.versions.alone import alone
+from ddsp_pi.service.versions.outcome import recall
+from tests.service.versions.fake_module import FakeModule, Version
 
 OLD, NEW = "1.0-aaaaaaaa", "2.0-bbbbbbbb"
 

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ddsp_pi.errors import ConfigError
-from ddsp_pi.service.alone import alone
 from ddsp_pi.service.last_minute import SYSTEM_FOLDER
-from ddsp_pi.service.outcome import Outcome, remember
-from ddsp_pi.service.quiet import Before, Minute, listen, summed
-from ddsp_pi.service.releases import Releases
 from ddsp_pi.service.systemd import Systemd
-from ddsp_pi.service.trial import Trial
+from ddsp_pi.service.versions.alone import alone
+from ddsp_pi.service.versions.outcome import Outcome, remember
+from ddsp_pi.service.versions.quiet import Before, Minute, listen, summed
+from ddsp_pi.service.versions.releases import Releases
+from ddsp_pi.service.versions.trial import Trial
 
 MINUTE_S = 60.0
 LAST_LINES = 12

@@ -7,10 +7,10 @@ import msgspec
 from ddsp_pi.places import SERVICE
 from ddsp_pi.service.host import Result
 from ddsp_pi.service.last_minute import NAME, Line
-from ddsp_pi.service.releases import Releases
 from ddsp_pi.service.systemd import Systemd
-from ddsp_pi.service.trial import Trial
-from ddsp_pi.service.updates import Updates
+from ddsp_pi.service.versions.releases import Releases
+from ddsp_pi.service.versions.trial import Trial
+from ddsp_pi.service.versions.updates import Updates
 
 UNIT = "[Service]\nType=notify\nExecStart={program}/current/bin/ddsp-pi run --unattended\n"
 

@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ddsp_pi.service.quietly import Quietly
-from ddsp_pi.service.sources import Supply
+from ddsp_pi.service.versions.quietly import Quietly
+from ddsp_pi.service.versions.sources import Supply
 
 STEPS = 6
 """How often `build` says that a step is done."""

@@ -7,9 +7,9 @@ import sys
 
 import pytest
 
-from ddsp_pi.service.releases import Releases
-from tests.service.test_releases import answer, planted
-from tests.service.wheelwright import make_wheel
+from ddsp_pi.service.versions.releases import Releases
+from tests.service.versions.test_releases import answer, planted
+from tests.service.versions.wheelwright import make_wheel
 
 OLD, OLDER, UNUSED = "0.0.2-b", "0.0.1-a", "0.0.0-0"
 
@@ -40,7 +40,15 @@ def install(tmp_path, python):
     wheel = make_wheel(tmp_path / "stick", "0.1.0")
 
     def install(releases, step):
-        words = [sys.executable, "-m", "tests.service.cutting", releases.folder, wheel, python, str(step)]
+        words = [
+            sys.executable,
+            "-m",
+            "tests.service.versions.cutting",
+            releases.folder,
+            wheel,
+            python,
+            str(step),
+        ]
         return subprocess.run(words, capture_output=True, text=True, env=os.environ)
 
     return install

@@ -10,8 +10,8 @@ import sys
 from pathlib import Path
 from types import SimpleNamespace
 
-from ddsp_pi.service import building
-from ddsp_pi.service.releases import Releases
+from ddsp_pi.service.versions import building
+from ddsp_pi.service.versions.releases import Releases
 
 STEPS = ("subprocess.Popen", "os.rename", "os.symlink", "os.remove")
 

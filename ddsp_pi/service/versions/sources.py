@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ddsp_pi.errors import ConfigError
-from ddsp_pi.service.quietly import Quietly
-from ddsp_pi.service.wheels import Wheel, newest_wheel, open_wheel
+from ddsp_pi.service.versions.quietly import Quietly
+from ddsp_pi.service.versions.wheels import Wheel, newest_wheel, open_wheel
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,9 +8,9 @@ from types import SimpleNamespace
 import pytest
 
 from ddsp_pi.errors import ConfigError
-from ddsp_pi.service import building
-from ddsp_pi.service.releases import STEPS, Releases
-from tests.service.wheelwright import CONFUSED, DEAD, SILENT, make_index, make_wheel
+from ddsp_pi.service.versions import building
+from ddsp_pi.service.versions.releases import STEPS, Releases
+from tests.service.versions.wheelwright import CONFUSED, DEAD, SILENT, make_index, make_wheel
 
 
 @pytest.fixture
