@@ -19,7 +19,7 @@ LEFT_OUT = {
     "tests/arm64": "it is what runs this",
     "tests/guest": "it runs a machine of its own",
     "tests/appliance": "it boots machines of its own",
-    "tests/service/versions/test_releases.py": "makes one environment after the other, which takes too long here",
+    "tests/service/versions/test_releases.py": "makes one environment after the other, too slow here",
     "tests/service/versions/test_cuts.py": "the same, for every step again",
     "tests/test_docs.py": "reads sources only",
     "tests/test_house.py": "reads sources only",
