@@ -17,16 +17,21 @@ from ddsp_pi.models.library import find_instrument, hidden_by
 from ddsp_pi.models.morph import MorphDecoder
 from ddsp_pi.models.warm import WarmLibrary
 from ddsp_pi.modes.base import Mode
+from ddsp_pi.modes.cross import PARAMS as CROSS_PARAMS
+from ddsp_pi.modes.cross import CrossMode
 from ddsp_pi.modes.cv import PARAMS as CV_PARAMS
 from ddsp_pi.modes.cv import CvMode
 from ddsp_pi.params import Param, ParamSet
 from ddsp_pi.rack.played import Playable, Played
 from ddsp_pi.rack.routing import CvRouter
 
-MODES: dict[str, Callable[[Decoder], Mode]] = {"cv": CvMode}
+MODES: dict[str, Callable[[Decoder], Mode]] = {"cv": CvMode, "cross": CrossMode}
 
-MODE_PARAMS: dict[str, tuple[Param, ...]] = {"cv": CV_PARAMS}
+MODE_PARAMS: dict[str, tuple[Param, ...]] = {"cv": CV_PARAMS, "cross": CROSS_PARAMS}
 """Their tables, for who sets parameters without playing them."""
+
+LISTENING = frozenset({"cross"})
+"""Modes that are played by what comes in at the audio input, one voice by one."""
 
 
 OF_A_PART = ("mode", "voices", "cv")
@@ -97,7 +102,7 @@ class App:
     def _use(self, instrument: Instrument, other: Instrument | None) -> None:
         if instrument is self.instrument and other is self.other:
             return
-        self.engine.parts.coming.use(decoder_of(self.library, instrument, other, self.config.voices))
+        self.engine.parts.coming.use(decoder_of(self.library, instrument, other, voices_of(self.config)))
         self.instrument, self.other = instrument, other
 
     def _arrive(self, part: Part, inherits: bool) -> None:
@@ -132,13 +137,14 @@ def build_live(config: Config, controls: Controls, say: Callable[[str], object])
     Raises:
         ConfigError: an unknown mode or parameter. InstrumentError: the instrument cannot play.
     """
+    check_inputs(config)
     library = WarmLibrary(say=say)
 
     def live(part: Part, controls: Controls) -> Engine:
         return Engine(part, controls, DelayLocked(config.audio.period), make_output(fade_in=True), Overload())
 
     app = _wired(config, controls, library, say, live)
-    library.warm(config.voices)
+    library.warm(voices_of(config))
     return app
 
 
@@ -185,7 +191,7 @@ def part_of(
     """
     if mode_name not in MODES:
         raise ConfigError(f"no mode called {mode_name!r}; there are: {', '.join(MODES)}")
-    mode = MODES[mode_name](decoder_of(library, instrument, other, config.voices))
+    mode = MODES[mode_name](decoder_of(library, instrument, other, voices_of(config, mode_name)))
     _set_params(mode.params, config.params)
     return Part(mode, CvRouter(config.cv.routes, mode.params, config.cv.zero_volt_note).apply)
 
@@ -215,6 +221,23 @@ def decoder_of(
         return library.decoder(instrument.path, voices)
     check_morph(instrument, other)
     return MorphDecoder(library.decoder(instrument.path, voices), library.decoder(other.path, voices))
+
+
+def check_inputs(config: Config) -> None:
+    """Refuse a mode that listens where there is nothing to listen to.
+
+    Raises:
+        ConfigError: it does; the message says what to set.
+    """
+    if config.mode in LISTENING and not config.audio.inputs:
+        raise ConfigError(
+            f"mode {config.mode} is played by what it hears, and audio.inputs is 0; set it to 1 or 2"
+        )
+
+
+def voices_of(config: Config, mode_name: str = "") -> int:
+    """How many voices a mode plays, or the one that is configured."""
+    return 1 if (mode_name or config.mode) in LISTENING else config.voices
 
 
 def _set_params(params: ParamSet, values: dict[str, float]) -> None:

@@ -26,7 +26,13 @@ from ddsp_pi.shipped import configs_folder
 class Config(Struct, frozen=True, forbid_unknown_fields=True):
     """Everything a file can set."""
 
-    mode: Annotated[str, Meta(min_length=1, description="How the instrument is played; cv: by the jacks.")]
+    mode: Annotated[
+        str,
+        Meta(
+            min_length=1,
+            description="How the instrument is played; cv: by the jacks, cross: by the audio input.",
+        ),
+    ]
     model: Annotated[str, Meta(min_length=1, description="Which instrument plays, by name or as a file.")]
     morph_to: Annotated[
         str | None, Meta(description="Second instrument, towards which `morph` goes. Empty: none.")
@@ -63,24 +69,30 @@ def usual_file() -> Path | None:
     return SYSTEM_FILE if SYSTEM_FILE.is_file() else None
 
 
-def load_config(path: Path | None = None) -> Config:
-    """The packaged defaults with a file over them; maps are merged, lists replaced.
+def load_config(path: Path | None = None, mode: str = "") -> Config:
+    """The packaged defaults, over them those of the mode, over these a file; maps are merged, lists replaced.
+
+    Args:
+        path: the file; None: there is none.
+        mode: plays whatever the file says; empty: the file's.
 
     Raises:
         ConfigError: the file cannot be read or used; the message says what, on which line, and why.
     """
-    return read_config(path).config
+    return read_config(path, mode).config
 
 
-def read_config(path: Path | None = None) -> Loaded:
+def read_config(path: Path | None = None, mode: str = "") -> Loaded:
     """The same, for who wants to say later where in the file something stands.
 
     Raises:
         ConfigError: see load_config.
     """
-    defaults = _defaults()
-    source = defaults if path is None else read_yaml(path)
-    data = _merged(defaults.data, source.data)
+    source = _defaults() if path is None else read_yaml(path)
+    said = {} if path is None else source.data
+    data = _merged(_defaults_of(mode or _mode(said)), said)
+    if mode and isinstance(data, dict):
+        data["mode"] = mode
     try:
         config = msgspec.convert(data, Config)
     except msgspec.ValidationError as error:
@@ -168,6 +180,17 @@ def _suggestion(name: str, names: Iterable[str]) -> str:
 @cache
 def _defaults() -> YamlFile:
     return read_yaml(configs_folder() / "default.yaml")
+
+
+def _mode(data: Any) -> str:
+    said = data.get("mode") if isinstance(data, dict) else None
+    return said if isinstance(said, str) else ""
+
+
+def _defaults_of(mode: str) -> Any:
+    """What a mode plays with where nobody says otherwise."""
+    own = {path.stem: path for path in (configs_folder() / "modes").glob("*.yaml")}
+    return _merged(_defaults().data, read_yaml(own[mode]).data if mode in own else {})
 
 
 @cache

@@ -35,6 +35,12 @@ class Recording:
         """Length."""
         return len(self.audio) / SAMPLE_RATE
 
+    @property
+    def is_clipped(self) -> bool:
+        """Whether it is cut off at full scale, as far as mixing down and resampling let that be seen."""
+        _, lengths = _clipped_runs(self.audio[:, None])
+        return bool(lengths.sum() >= CLIPPED_SHARE * len(self.audio))
+
 
 def load_recording(path: Path) -> Recording:
     """Read a WAV, FLAC or other file that libsndfile knows.
@@ -44,13 +50,31 @@ def load_recording(path: Path) -> Recording:
             (peak below −60 dBFS), clipped, or holds samples that are not finite.
         MissingExtraError: soundfile or soxr is not installed.
     """
-    soundfile, soxr = _libraries()
-    samples, rate = _read(soundfile, path)
+    samples, rate = _read(path)
     _check_length(path, samples, rate)
     _check_finite(path, samples, rate)
     _check_clipping(path, samples, rate)
+    _check_level(path, samples.mean(axis=1, dtype=np.float32), samples)
+    return _brought(path, samples, rate)
+
+
+def load_sound(path: Path) -> Recording:
+    """Read a file to be heard as it is: it may be silent, clipped or short, or hold what is not finite.
+
+    Raises:
+        RecordingError: the file is missing, not audio, damaged or empty.
+        MissingExtraError: soundfile or soxr is not installed.
+    """
+    samples, rate = _read(path)
+    if not len(samples):
+        raise RecordingError(f"{path}: empty; give a file with sound in it")
+    return _brought(path, samples, rate)
+
+
+def _brought(path: Path, samples: NDArray[np.float32], rate: int) -> Recording:
+    """Mono at 48 kHz."""
+    _, soxr = _libraries()
     audio = samples.mean(axis=1, dtype=np.float32)
-    _check_level(path, audio, samples)
     if rate != SAMPLE_RATE:
         audio = soxr.resample(audio, rate, SAMPLE_RATE, quality="VHQ").astype(np.float32)
     return Recording(audio, path, _notes(samples.shape[1], rate))
@@ -77,8 +101,9 @@ def _libraries() -> tuple[ModuleType, ModuleType]:
     return soundfile, soxr
 
 
-def _read(soundfile: ModuleType, path: Path) -> tuple[NDArray[np.float32], int]:
+def _read(path: Path) -> tuple[NDArray[np.float32], int]:
     """(frames, channels) samples and their rate in Hz."""
+    soundfile, _ = _libraries()
     if not path.is_file():
         kind = "a folder, not a file" if path.is_dir() else "no such file"
         raise RecordingError(f"{path}: {kind}; give a recording (wav, flac, …) of one instrument")

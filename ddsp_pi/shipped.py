@@ -8,6 +8,12 @@ def configs_folder() -> Path:
     return _folder("configs")
 
 
+def demo(mode: str) -> Path:
+    """The performance that a simulated board plays to a mode where nobody names another."""
+    own = configs_folder() / "modes" / f"{mode}.csv"
+    return own if own.is_file() else configs_folder() / "performances" / "violin-phrase.csv"
+
+
 def puredata_folder() -> Path:
     """The folder of `ddsp.pd` and the patches around it."""
     return _folder("puredata")

@@ -26,9 +26,11 @@ class Setup:
 
 
 def setup(spec: BoardSpec) -> Setup:
-    """The settings that ship for a board: the first file that names it, or the defaults."""
-    named = (each for each in _shipped() if each.config.rack.board == spec.name)
-    return next(named, Setup(DEFAULT, load_config()))
+    """The settings that ship for a board: the first file that names it in the usual mode, or the defaults."""
+    usual = load_config()
+    wanted = spec.name, usual.mode
+    named = (each for each in _shipped() if (each.config.rack.board, each.config.mode) == wanted)
+    return next(named, Setup(DEFAULT, usual))
 
 
 @cache

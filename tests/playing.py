@@ -63,6 +63,15 @@ def play(engine, seconds, block=128):
     return out
 
 
+def sing(engine, heard, block=128, seconds=0.0):
+    """What comes out while `heard` comes in, and for so long after it."""
+    heard = np.concatenate([heard, np.zeros(round(seconds * SAMPLE_RATE))]).astype(np.float32)
+    out = np.empty(len(heard), np.float32)
+    for at in range(0, len(out), block):
+        engine.render(out[at : at + block], heard[at : at + block])
+    return out
+
+
 def pitch_of(audio, near_hz):
     """Frequency of the strongest partial within a semitone and a half of `near_hz`, to 0.01 cents."""
     window = np.blackman(len(audio))

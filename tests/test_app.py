@@ -6,13 +6,14 @@ import msgspec
 import numpy as np
 import pytest
 
-from ddsp_pi.app import build
+from ddsp_pi.app import build, build_live
 from ddsp_pi.config import load_config
 from ddsp_pi.control.watch import InstrumentWatch
-from ddsp_pi.errors import InstrumentError
+from ddsp_pi.errors import ConfigError, InstrumentError
 from ddsp_pi.frame import SAMPLE_RATE
 from ddsp_pi.models.library import add_instrument, find_instrument, remove_instrument
 from ddsp_pi.rack.performance import load_performance
+from ddsp_pi.rack.played import Played
 from ddsp_pi.rack.sim import SimBoard
 from ddsp_pi.shipped import configs_folder
 from tests.instruments import VIOLIN, changed, one_weight_off, own_violin
@@ -93,3 +94,18 @@ def test_what_cannot_morph_to_the_second_is_refused(tmp_path):
     with pytest.raises(InstrumentError, match="cannot morph"):
         app.play(dark)
     assert app.instrument is before
+
+
+def test_a_mode_that_listens_is_not_played_live_without_an_input():
+    config = load_config(mode="cross")
+    deaf = msgspec.structs.replace(config, audio=msgspec.structs.replace(config.audio, inputs=0))
+    with pytest.raises(ConfigError, match=r"audio\.inputs is 0; set it to 1 or 2"):
+        build_live(deaf, Played(SimBoard(load_performance(PHRASE)), 0.0), print)
+
+
+def test_a_mode_that_listens_plays_one_voice_however_many_there_are():
+    app = build(load_config(mode="cross"), SimBoard(load_performance(PHRASE)))
+    app.config = msgspec.structs.replace(app.config, voices=4)
+    app.play(find_instrument("flute"))
+    app.engine.render(np.zeros(512, np.float32))
+    assert app.instrument.card.name == "flute"

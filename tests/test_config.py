@@ -270,3 +270,31 @@ def test_the_configs_are_inside_a_wheel_and_beside_a_checkout(tmp_path, monkeypa
     expected.mkdir(parents=True)
     monkeypatch.setattr(shipped, "__file__", str(package / "shipped.py"))
     assert configs_folder() == expected
+
+
+def test_a_mode_brings_routes_and_inputs_of_its_own(load):
+    for config in (load("mode: cross\n"), load_config(mode="cross")):
+        assert (config.mode, config.audio.inputs, config.audio.period) == ("cross", 1, 128)
+        assert [route.to for route in config.cv.routes][:3] == ["note", "pitch_shift", "model_mix"]
+        assert config.rack.wakes.keys() == {"cv1", "cv2"}
+    assert load("audio: {inputs: 0}\n") == DEFAULTS
+
+
+def test_a_file_has_the_last_word_on_what_a_mode_brings(load, tmp_path):
+    own = "mode: cross\naudio: {inputs: 2}\ncv:\n  routes:\n    - {jack: cv3, to: note, law: v_oct}\n"
+    config = load(own)
+    assert (config.audio.inputs, [route.jack for route in config.cv.routes]) == (2, ["cv3"])
+    (tmp_path / "plain.yaml").write_text("model: flute\n")
+    config = load_config(tmp_path / "plain.yaml", "cross")
+    assert (config.mode, config.model, config.audio.inputs) == ("cross", "flute", 1)
+
+
+@pytest.mark.parametrize("mode", ["dance", "../default"])
+def test_a_mode_that_is_none_brings_nothing(load, mode):
+    assert load(f"mode: {mode}\n").cv == DEFAULTS.cv
+
+
+@pytest.mark.parametrize("mode", ["[1]", "{a: 1}"])
+def test_a_mode_that_is_no_name_is_refused_at_its_place(load, mode):
+    with pytest.raises(ConfigError, match=r"\$\.mode, line 1"):
+        load(f"mode: {mode}\n")

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from ddsp_pi.app import MODE_PARAMS, build
+from ddsp_pi.app import LISTENING, MODE_PARAMS, build
 from ddsp_pi.config import load_config
 from ddsp_pi.frame import HOP, SAMPLE_RATE
 from ddsp_pi.rack.boards import find_board
@@ -11,8 +11,9 @@ from ddsp_pi.rack.performance import load_performance
 from ddsp_pi.rack.sim import SimBoard
 from ddsp_pi.rack.simulated import simulated_board
 from ddsp_pi.shipped import configs_folder
+from tests.singing import vowel
 
-CONFIGS = sorted(configs_folder().glob("*.yaml"))
+CONFIGS = [*sorted(configs_folder().glob("*.yaml")), *sorted(configs_folder().glob("modes/*.yaml"))]
 LINE = configs_folder() / "performances" / "sequencer-line.csv"
 
 
@@ -44,8 +45,10 @@ def config(request):
 def test_it_plays_what_is_patched(config):
     app = build(config, OnTime(config))
     sound = np.empty(2 * SAMPLE_RATE // HOP * HOP, np.float32)
-    for block in sound.reshape(-1, HOP):
-        app.engine.render(block)
+    sings = config.mode in LISTENING
+    heard = vowel(220.0, seconds=2.0) if sings else np.zeros(len(sound), np.float32)
+    for block, audio_in in zip(sound.reshape(-1, HOP), heard.reshape(-1, HOP), strict=True):
+        app.engine.render(block, audio_in)
     assert np.isfinite(sound).all()
     assert 0.003 < np.abs(sound).max() <= 1.0
     assert app.engine.telemetry.sounding_samples > SAMPLE_RATE
@@ -62,3 +65,4 @@ def test_it_routes_only_jacks_that_its_board_has(config):
         assert config.audio.device in spec.codec.card_ids
         assert config.audio.sample_rate in spec.codec.rates_hz
         assert config.audio.inputs <= spec.codec.inputs
+    assert config.audio.inputs or config.mode not in LISTENING

@@ -10,7 +10,6 @@ from ddsp_pi.app import MODE_PARAMS
 from ddsp_pi.cli import main
 from ddsp_pi.config import load_config
 from ddsp_pi.errors import ConfigError
-from ddsp_pi.modes.cv import PARAMS
 from ddsp_pi.schema import schema, written_schema
 from ddsp_pi.shipped import configs_folder
 from tests.conftest import CI
@@ -90,7 +89,7 @@ def test_what_the_check_refuses_is_not_valid(validator, tmp_path, name):
 
 def test_editors_are_told_of_parameters_their_units_and_defaults():
     known = schema(EVERY)["properties"]["params"]["properties"]
-    assert known.keys() == {param.name for param in PARAMS}
+    assert known.keys() == {param.name for table in MODE_PARAMS.values() for param in table}
     assert (known["tune"]["minimum"], known["tune"]["maximum"], known["tune"]["default"]) == (-24, 24, 0)
     assert "semitones" in known["tune"]["description"]
 

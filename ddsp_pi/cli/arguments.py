@@ -38,14 +38,17 @@ def configuration(args: argparse.Namespace) -> Config:
     Raises:
         ConfigError: a --set that is not NAME=NUMBER, or a file that cannot be used.
     """
-    config = load_config(args.config or usual_file())
-    if args.preset:
-        # What stays in memory while it plays should not know how presets are read.
-        from ddsp_pi.cli.presets import begin_with
-
-        config = begin_with(config, args.preset, lambda said: print(said, file=sys.stderr))
+    config = _begun_with(args) if args.preset else load_config(args.config or usual_file(), args.mode or "")
     chosen = {name: getattr(args, name) for name in ("mode", "model", "morph_to") if getattr(args, name)}
     return msgspec.structs.replace(config, params=config.params | dict(map(_assignment, args.set)), **chosen)
+
+
+def _begun_with(args: argparse.Namespace) -> Config:
+    # What stays in memory while it plays should not know how presets are read.
+    from ddsp_pi.cli.presets import first_preset, with_preset
+
+    preset = first_preset(args.preset, lambda said: print(said, file=sys.stderr))
+    return with_preset(load_config(args.config or usual_file(), args.mode or preset.mode), preset)
 
 
 def _assignment(text: str) -> tuple[str, float]:

@@ -44,8 +44,8 @@ def with_preset(config: Config, preset: Preset) -> Config:
     )
 
 
-def begin_with(config: Config, name: str, say: Callable[[str], object]) -> Config:
-    """A configuration that begins with the preset of a name; what of it cannot be used is said.
+def first_preset(name: str, say: Callable[[str], object]) -> Preset:
+    """The preset of a name, to begin with; what of it cannot be used is said.
 
     Raises:
         ConfigError: there is none of that name, or its file is no preset.
@@ -53,7 +53,7 @@ def begin_with(config: Config, name: str, say: Callable[[str], object]) -> Confi
     loaded = open_presets().load(name)
     for entry in loaded.left_out:
         say(f"preset {name}: {entry}")
-    return with_preset(config, loaded.preset)
+    return loaded.preset
 
 
 def _list(args: argparse.Namespace) -> int:

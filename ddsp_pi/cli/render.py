@@ -4,12 +4,13 @@ import argparse
 import sys
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
-from ddsp_pi.app import MODE_PARAMS, App, build
+from ddsp_pi.app import LISTENING, MODE_PARAMS, MODES, App, build
 from ddsp_pi.cli.arguments import add_instrument_arguments, configuration
 from ddsp_pi.cli.progress import Progress
 from ddsp_pi.config import Config
@@ -23,6 +24,7 @@ from ddsp_pi.rack.board import NullBoard
 from ddsp_pi.rack.performance import Performance, load_performance, nothing_patched
 from ddsp_pi.rack.played import Playable
 from ddsp_pi.rack.sim import SimBoard
+from ddsp_pi.recording import Recording, load_sound
 
 BLOCK = 16 * HOP
 """Samples per block: any number of whole hops sounds the same, and fewer, larger blocks render faster."""
@@ -34,6 +36,9 @@ TAIL_S = 1.0
 def configure(parser: argparse.ArgumentParser) -> None:
     """Arguments of this verb."""
     parser.add_argument("--cv", type=Path, metavar="CSV", help="the performance to play")
+    parser.add_argument(
+        "--audio", type=Path, metavar="FILE", help="what is heard at the audio input, for --mode cross"
+    )
     parser.add_argument("--midi", type=Path, metavar="MID", help="a MIDI file to play, alone or with --cv")
     parser.add_argument(
         "-o", "--output", type=Path, required=True, metavar="WAV", help="where the sound goes"
@@ -54,6 +59,7 @@ class Piece(NamedTuple):
     cables: Performance
     """Without --cv nothing is patched."""
     midi: MidiPerformance | None = None
+    heard: Recording | None = None
 
     @property
     def board(self) -> Playable:
@@ -63,7 +69,8 @@ class Piece(NamedTuple):
     @property
     def length_ns(self) -> int:
         """Where the last of it ends."""
-        return max(self.cables.length_ns, 0 if self.midi is None else self.midi.length_ns)
+        heard_ns = 0 if self.heard is None else round(self.heard.seconds * 1e9)
+        return max(self.cables.length_ns, 0 if self.midi is None else self.midi.length_ns, heard_ns)
 
     @property
     def notes(self) -> int:
@@ -83,8 +90,10 @@ def run(args: argparse.Namespace) -> int:
         piece.midi.turn_with(app.set_param)
     samples = round((piece.length_ns / 1e9 + TAIL_S) * SAMPLE_RATE)
     begun = time.perf_counter()
+    heard = None if piece.heard is None else piece.heard.audio
     with Progress("render", samples) as progress:
-        WavAudio(args.output, samples, args.block, progress.advance).run(app.engine.render, threading.Event())
+        audio = WavAudio(args.output, samples, args.block, progress.advance, heard)
+        audio.run(app.engine.render, threading.Event())
     seconds = time.perf_counter() - begun
     _report(args, app, piece, samples, seconds)
     if args.plot:
@@ -93,33 +102,60 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _piece(args: argparse.Namespace, config: Config) -> Piece:
+    _check_audio(args, config)
+    heard = None if args.audio is None else load_sound(args.audio)
     cables = None if args.cv is None else load_performance(args.cv)
-    if args.midi is None:
-        if cables is None:
-            raise ConfigError("nothing to play: give --cv CSV, --midi MID, or both")
-        return Piece(args.cv.stem, cables)
+    sources = [path for path in (args.midi, args.audio, args.cv) if path is not None]
+    if not sources:
+        raise ConfigError("nothing to play: give --cv CSV, --midi MID, or both; to --mode cross --audio FILE")
+    midi = None if args.midi is None else _song(args, config, cables)
+    length_ns = 0 if midi is None else midi.length_ns
+    return Piece(sources[0].stem, cables or nothing_patched(length_ns), midi, heard)
+
+
+def _check_audio(args: argparse.Namespace, config: Config) -> None:
+    """A mode that listens needs something to hear, and another would play on without a word."""
+    if config.mode in LISTENING and args.audio is None:
+        raise ConfigError(f"mode {config.mode} is played by what it hears: give --audio FILE")
+    if args.audio is not None and config.mode in MODES and config.mode not in LISTENING:
+        raise ConfigError(f"mode {config.mode} does not listen: leave --audio out, or give --mode cross")
+
+
+def _song(args: argparse.Namespace, config: Config, cables: Performance | None) -> MidiPerformance:
     params = ParamSet(MODE_PARAMS.get(config.mode, ()))
     for name, value in config.params.items():
         params.set(name, value)
     board = NullBoard() if cables is None else SimBoard(cables)
-    midi = load_midi(args.midi, config.midi, params, board)
-    return Piece(args.midi.stem, cables or nothing_patched(midi.length_ns), midi)
+    return load_midi(args.midi, config.midi, params, board)
 
 
 def _report(args: argparse.Namespace, app: App, piece: Piece, samples: int, seconds: float) -> None:
     length = samples / SAMPLE_RATE
     peak_db = 20.0 * np.log10(max(app.engine.telemetry.peak, 1e-6))
     print(
-        f"{args.output}: {length:.1f} s of {app.instrument.card.title}, {piece.notes} notes, "
+        f"{args.output}: {length:.1f} s of {app.instrument.card.title}, {_played(piece)}, "
         f"peak {peak_db:.1f} dBFS, {length / seconds:.0f} x real time"
     )
-    for note in notes_on(app.engine.telemetry, app.instrument.card):
+    for note in (*_remarks(piece.heard), *notes_on(app.engine.telemetry, app.instrument.card)):
         print(note)
     if app.engine.telemetry.rejected_samples:
         print(
             f"{app.engine.telemetry.rejected_samples} samples were not finite: silenced",
             file=sys.stderr,
         )
+
+
+def _remarks(heard: Recording | None) -> Iterator[str]:
+    """What had to be done to the input, and what is wrong with it."""
+    if heard is None:
+        return
+    yield from (f"{heard.path}: {remark}" for remark in heard.notes)
+    if heard.is_clipped:
+        yield f"{heard.path}: clipped: what was cut off at full scale sounds harsher than it was sung"
+
+
+def _played(piece: Piece) -> str:
+    return f"{piece.notes} notes" if piece.heard is None else f"played by {piece.heard.path.name}"
 
 
 def _plot(args: argparse.Namespace, app: App, piece: Piece) -> None:

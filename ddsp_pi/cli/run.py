@@ -18,9 +18,7 @@ from ddsp_pi.processes.child import BEGIN_ANEW
 from ddsp_pi.service.choice import choose
 from ddsp_pi.service.host import Host
 from ddsp_pi.service.notify import systemd_notify
-from ddsp_pi.shipped import configs_folder
-
-DEMO = Path("performances") / "violin-phrase.csv"
+from ddsp_pi.shipped import demo
 
 Section = TypeVar("Section", bound=msgspec.Struct)
 
@@ -52,29 +50,29 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Keep the engine and the control process alive until told to stop."""
-    demo = str((args.cv or configs_folder() / DEMO).resolve())
     if args.unattended:
-        return _serve(args, demo)
+        return _serve(args)
     if args.seconds is not None:
         _stop_after(args.seconds)
-    while (code := _play(args, demo)) == BEGIN_ANEW:
+    while (code := _play(args)) == BEGIN_ANEW:
         _say("everything begins anew with the settings as they are now")
     return code
 
 
-def _play(args: argparse.Namespace, demo: str) -> int:
+def _play(args: argparse.Namespace) -> int:
     config, file = _configuration(args), _file(args)
+    performance = str((args.cv or demo(config.mode)).resolve())
     choice = choose(Host(), config, simulated=args.sim or args.cv is not None)
     for reason in choice.reasons:
         _say(reason)
     over = difference(msgspec.to_builtins(load_config(file)), msgspec.to_builtins(config))
-    return attended(with_choice(config, choice), demo if choice.simulated else None, file, over)
+    return attended(with_choice(config, choice), performance if choice.simulated else None, file, over)
 
 
-def _serve(args: argparse.Namespace, demo: str) -> int:
+def _serve(args: argparse.Namespace) -> int:
     """As a service: of the arguments only the file of settings counts."""
     file = _file(args)
-    service = Service(file, demo, systemd_notify(), _say)
+    service = Service(file, systemd_notify(), _say)
     if args.safe:
         return service.run("as it was asked for with --safe")
     return service.run("a button was held at the start" if _button(file) else "")

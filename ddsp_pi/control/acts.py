@@ -72,3 +72,5 @@ class Asks:
     f0_hz: Callable[[], float | None] | None = None
     levels: Callable[[], tuple[float, float] | None] | None = None
     """Of left and right, 1 = full scale."""
+    input: Callable[[], tuple[float, int, float] | None] | None = None
+    """Level behind the gain, 1 if it was cut off lately, and offset; 1 = full scale."""

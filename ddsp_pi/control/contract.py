@@ -62,7 +62,7 @@ def parameters(hub: Hub) -> Iterator[Address]:
 
 def watched(namespace: Namespace) -> list[Address]:
     """What subscribers are told whenever it changes: parameters, what was chosen, and the sound."""
-    also = {"/ddsp/mode", "/ddsp/model", "/ddsp/preset", "/ddsp/f0", "/ddsp/level"}
+    also = {"/ddsp/mode", "/ddsp/model", "/ddsp/preset", "/ddsp/f0", "/ddsp/level", "/ddsp/input"}
     return [
         address
         for path, address in namespace.items()
@@ -236,7 +236,7 @@ def _subscriptions(reports: Reports) -> Iterator[Address]:
 
 
 def _sound(asks: Asks) -> Iterator[Address]:
-    f0_hz, levels = asks.f0_hz, asks.levels
+    f0_hz, levels, heard = asks.f0_hz, asks.levels, asks.input
     if f0_hz is not None:
         hertz = (Value("f", 0, unit="Hz"),)
         yield Address(
@@ -246,6 +246,9 @@ def _sound(asks: Asks) -> Iterator[Address]:
         yield Address(
             "/ddsp/level", "Level of left and right, 1 = full scale.", (Value("f", 0, 1),) * 2, levels
         )
+    if heard is not None:
+        doc = "The input: level behind the gain, 1 if it was cut off lately, and offset; 1 = full scale."
+        yield Address("/ddsp/input", doc, (Value("f", 0), ON, Value("f", -1, 1)), heard)
 
 
 def _get(ask: Callable[[str], bytes]) -> Address:

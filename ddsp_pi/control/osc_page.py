@@ -98,7 +98,7 @@ def _acts() -> Acts:
 
 def _asks() -> Asks:
     text: Callable[[], str] = str
-    return Asks(mode=text, preset=text, f0_hz=_nothing, levels=_nothing)
+    return Asks(mode=text, preset=text, f0_hz=_nothing, levels=_nothing, input=_nothing)
 
 
 def _folded(addresses: Iterable[Address]) -> Iterator[Sequence[str]]:

@@ -17,10 +17,10 @@ CENTS = 1200.0
 QUIET = 1e-7
 """Mean square below which a window counts as silence (−70 dBFS)."""
 
-_REACH = 6
+REACH = 6
 """Lags on either side of a peak that its interpolation reads."""
 
-_FINE = 16
+FINE = 16
 """Interpolated points per lag; a parabola through the best three does the rest."""
 
 _CHUNK = 1024
@@ -113,8 +113,8 @@ def _interpolator() -> NDArray[np.float32]:
     Least-squares interpolation of a spectrum that falls linearly to zero at 0.8 of Nyquist: a windowed
     sinc of this length moves a peak that lies between two lags by a tenth of a lag.
     """
-    lags = np.arange(-_REACH, _REACH + 1.0)
-    at = np.arange(-_FINE, _FINE + 1) / _FINE
+    lags = np.arange(-REACH, REACH + 1.0)
+    at = np.arange(-FINE, FINE + 1) / FINE
     known = _correlation(lags[:, None] - lags) + 1e-7 * np.eye(len(lags))
     return np.linalg.solve(known, _correlation(lags[:, None] - at)).astype(np.float32)
 
@@ -123,8 +123,10 @@ def _correlation(distance: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.sinc(0.4 * distance) ** 2
 
 
-_INTERPOLATOR = _interpolator()
-_AROUND = np.arange(-_REACH, _REACH + 1)
+INTERPOLATOR = _interpolator()
+"""What `peak_lag` interpolates with."""
+
+_AROUND = np.arange(-REACH, REACH + 1)
 _NEXT_TO = np.array([[-1], [0], [1]])
 
 
@@ -147,12 +149,12 @@ def peak_lag(
     columns = np.abs(lag[:, None] + _AROUND)
     fine = (
         similarity[columns] if similarity.ndim == 1 else similarity[every[:, None], columns]
-    ) @ _INTERPOLATOR
+    ) @ INTERPOLATOR
     best = fine[:, 1:-1].argmax(axis=1) + 1
     before, here, after = fine[every, best + _NEXT_TO].astype(np.float64)
     slope = 0.5 * (before - after)
     shift = np.maximum(np.minimum(slope / np.minimum(before - 2.0 * here + after, -1e-12), 1.0), -1.0)
-    return lag + (best - _FINE + shift) / _FINE, here - 0.5 * slope * shift
+    return lag + (best - FINE + shift) / FINE, here - 0.5 * slope * shift
 
 
 def refine_f0(
@@ -226,6 +228,6 @@ def _highest_near(similarity: NDArray[np.float32], guess: NDArray[np.float64]) -
     top = (inner >= similarity[:, :-2]) & (inner > similarity[:, 2:])
     centre, ratio = guess[:, None], 2.0 ** (1.5 / 12.0)
     top &= (lags >= centre / ratio - 0.5) & (lags <= centre * ratio + 0.5)
-    top[:, -_REACH:] = False
+    top[:, -REACH:] = False
     best = np.where(top, inner, -np.inf).argmax(axis=1)
     return np.where(top[np.arange(len(best)), best], lags[best], 0)

@@ -3,22 +3,15 @@
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from ddsp_pi.dsp.nsdf import LONG, SHORT, SHORT_ABOVE_HZ, Window, lowpass, nsdf, peak_lag
+from ddsp_pi.dsp.ear import SILENCE, Tone
+from ddsp_pi.dsp.native_ear import make_ear
+from ddsp_pi.dsp.nsdf import LONG, SHORT, SHORT_ABOVE_HZ
 from ddsp_pi.frame import HOP
 
 LOWEST_HZ, HIGHEST_HZ = 39.0, 2500.0
 """What the two windows can tell at all."""
-
-SLACK, DOUBT, RATIO = 0.02, 9.0, 0.8
-"""How far below the highest peak t the first peak, the pitch, may stay: t − slack − doubt · (1 − t), but not
-under ratio · t. In a clean tone a strong second harmonic comes close to t, so little is forgiven; the
-reverberation of other notes lifts common multiples of the periods above the true one, so more is."""
-
-FAINT = 0.3
-"""Similarity below which there is no pitch worth naming."""
 
 BASS_LEAD, BASS_DOUBT = 0.12, 0.85
 """How much more similar the long window's bass must be than the short window's pitch of height h:
@@ -33,11 +26,12 @@ LOUDEST = 8.0
 
 @dataclass(frozen=True, slots=True)
 class Pitch:
-    """One reading: f0 in Hz (held while unvoiced), voicing confidence 0..1, the decision."""
+    """One reading: f0 in Hz (held while unvoiced), confidence 0..1, the decision, and what was heard."""
 
     f0_hz: float = 440.0
     confidence: float = 0.0
     voiced: bool = False
+    tone: Tone = SILENCE
 
 
 class PitchTracker:
@@ -59,8 +53,8 @@ class PitchTracker:
             raise ValueError(
                 f"pitch range {low_hz}..{high_hz} Hz: choose one within {LOWEST_HZ}..{HIGHEST_HZ} Hz"
             )
-        self._short = _Listener(SHORT, low_hz, high_hz)
-        self._long = _Listener(LONG, low_hz, min(high_hz, SHORT_ABOVE_HZ * 2.0))
+        self._short = make_ear(SHORT, low_hz, high_hz)
+        self._long = make_ear(LONG, low_hz, min(high_hz, SHORT_ABOVE_HZ * 2.0))
         self._hop = np.zeros(HOP, np.float32)
         self.reset()
 
@@ -87,12 +81,11 @@ class PitchTracker:
 
     def _read(self) -> Pitch:
         self._clean()
-        f0_hz, height = self._short.hear(self._hop)
-        bass_hz, bass_height = self._long.hear(self._hop)
-        lead = min(BASS_LEAD, BASS_DOUBT * (1.0 - height))
-        if 0.0 < bass_hz < SHORT_ABOVE_HZ and bass_height > height + lead:
-            f0_hz, height = bass_hz, bass_height
-        self._pitch = _decide(self._pitch, f0_hz, height)
+        tone, bass = self._short.hear(self._hop), self._long.hear(self._hop)
+        lead = min(BASS_LEAD, BASS_DOUBT * (1.0 - tone.height))
+        if 0.0 < bass.f0_hz < SHORT_ABOVE_HZ and bass.height > tone.height + lead:
+            tone = bass
+        self._pitch = _decide(self._pitch, tone)
         return self._pitch
 
     def _clean(self) -> None:
@@ -105,64 +98,9 @@ class PitchTracker:
         hop -= np.float32(self._offset)
 
 
-def _decide(last: Pitch, f0_hz: float, height: float) -> Pitch:
-    confidence = min(max((height - 0.4) / 0.5, 0.0), 1.0)
+def _decide(last: Pitch, tone: Tone) -> Pitch:
+    confidence = min(max((tone.height - 0.4) / 0.5, 0.0), 1.0)
     voiced = confidence > (VOICED_OFF if last.voiced else VOICED_ON)
     if voiced:
-        return Pitch(f0_hz, confidence, True)
-    return replace(last, confidence=confidence, voiced=False)
-
-
-class _Listener:
-    """One window over the decimated past, and the pitch in it."""
-
-    def __init__(self, window: Window, low_hz: float, high_hz: float) -> None:
-        self._window = window
-        self._taps = lowpass(window.step)
-        self._recent = np.zeros(len(self._taps) - window.step + HOP, np.float32)
-        self._filtered = sliding_window_view(self._recent, len(self._taps))[:: window.step]
-        self._past = np.zeros(window.length, np.float32)
-        self._first = int(window.rate / high_hz)
-        self._last = min(window.longest - 7, int(np.ceil(window.rate / low_hz)) + 1)
-
-    def reset(self) -> None:
-        self._recent[:] = 0.0
-        self._past[:] = 0.0
-
-    def hear(self, hop: NDArray[np.float32]) -> tuple[float, float]:
-        """Take (HOP,) samples; return f0 in Hz and its similarity, or zeros."""
-        _push(self._recent, hop)
-        _push(self._past, self._filtered @ self._taps)
-        lag, height = first_peak(nsdf(self._past, self._window), self._first, self._last)
-        return (self._window.rate / lag if lag else 0.0), height
-
-
-def first_peak(similarity: NDArray[np.float32], shortest: int, longest: int) -> tuple[float, float]:
-    """The lag and height of the peak that is the pitch, or zeros where there is none.
-
-    The first that is nearly as high as the highest, past the first dip below zero; where one arch between
-    two dips has several peaks, its highest.
-
-    Args:
-        similarity: (lags,) from `nsdf`.
-        shortest, longest: the range to look in.
-    """
-    dip = int((similarity < 0.0).argmax())
-    start = max(dip, shortest)
-    inside = similarity[start - 1 : longest + 2]
-    here = inside[1:-1]
-    peaks = start + ((here > FAINT) & (here >= inside[:-2]) & (here > inside[2:])).nonzero()[0]
-    if dip == 0 or len(peaks) == 0:
-        return 0.0, 0.0
-    lags, heights = peak_lag(similarity, peaks)
-    top = float(heights.max())
-    first = int((heights >= max(top - SLACK - DOUBT * (1.0 - top), RATIO * top)).argmax())
-    arch = int((similarity[peaks[first] :] < 0.0).argmax()) or len(similarity)
-    last = int(peaks.searchsorted(peaks[first] + arch))
-    best = first + int(heights[first:last].argmax())
-    return float(lags[best]), float(heights[best])
-
-
-def _push(past: NDArray[np.float32], new: NDArray[np.float32]) -> None:
-    past[: -len(new)] = past[len(new) :]
-    past[-len(new) :] = new
+        return Pitch(tone.f0_hz, confidence, True, tone)
+    return replace(last, confidence=confidence, voiced=False, tone=tone)

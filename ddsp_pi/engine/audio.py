@@ -97,13 +97,19 @@ class WavAudio:
     """Writes a mono 24-bit WAV file as fast as it can.
 
     The file appears under its name only when it is whole. `progress` is called with the samples
-    written by each block.
+    written by each block. What is heard is `heard`, and silence after it.
     """
 
     def __init__(
-        self, path: Path, samples: int, period: int, progress: Callable[[int], None] = lambda _: None
+        self,
+        path: Path,
+        samples: int,
+        period: int,
+        progress: Callable[[int], None] = lambda _: None,
+        heard: NDArray[np.float32] | None = None,
     ) -> None:
         self._path, self._samples, self._period, self._progress = path, samples, period, progress
+        self._heard = np.zeros(0, np.float32) if heard is None else heard
 
     def run(self, render: Render, stop: threading.Event, finished: Callable[[], bool] = at_once) -> None:
         """See AudioIO; a file needs no fade, it ends where it is told to."""
@@ -111,7 +117,7 @@ class WavAudio:
             written = 0
             while written < self._samples and not stop.is_set():
                 n = min(self._period, self._samples - written)
-                _write(file, render, n)
+                _write(file, render, n, self._heard[written : written + n])
                 written += n
                 self._progress(n)
 
@@ -158,9 +164,13 @@ def _wav_file(path: Path) -> Iterator[wave.Wave_write]:
         yield file
 
 
-def _write(file: wave.Wave_write, render: Render, n: int) -> None:
-    block = np.empty(n, np.float32)
-    render(block, np.zeros(n, np.float32))
+def _write(
+    file: wave.Wave_write, render: Render, n: int, heard: NDArray[np.float32] | tuple[()] = ()
+) -> None:
+    """n samples, while what is heard comes in and then silence."""
+    block, audio_in = np.empty(n, np.float32), np.zeros(n, np.float32)
+    audio_in[: len(heard)] = heard
+    render(block, audio_in)
     file.writeframes(_as_24_bit(block))
 
 

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from ddsp_pi.frame import ControlFrame
 from ddsp_pi.models.decoder import Decoder
+from ddsp_pi.modes.meter import Meter
 from ddsp_pi.modes.outside import Outside
 from ddsp_pi.params import ParamSet
 
@@ -17,6 +18,10 @@ class Mode(Protocol):
     params: ParamSet
     outside: Outside
     """Whether the last piece asked for more than the instrument has learned."""
+
+    @property
+    def meter(self) -> Meter | None:
+        """What it hears; None: it does not listen."""
 
     def render(self, frame: ControlFrame, audio_in: NDArray[np.float32], out: NDArray[np.float32]) -> None:
         """Write n = len(out) mono samples, a piece that ends with its hop or before.
@@ -42,6 +47,8 @@ class Mode(Protocol):
 
 class SilentMode:
     """Plays nothing."""
+
+    meter = None
 
     def __init__(self) -> None:
         self.params = ParamSet(())

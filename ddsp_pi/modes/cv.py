@@ -57,6 +57,8 @@ class CvMode:
     Timbre, envelope and vibrato are common to all voices. Parameters are read at the start of a hop.
     """
 
+    meter = None
+
     def __init__(self, decoder: Decoder) -> None:
         self.params = ParamSet(PARAMS)
         self.outside = Outside()

@@ -43,6 +43,10 @@ class Reading:
     worst_load: float = math.nan
     xruns: int | None = None
     instrument: str = ""
+    input_level: float = math.nan
+    """Behind its gain, 1 = full scale."""
+    input_clipped: bool = False
+    input_offset: float = math.nan
     errors: dict[str, float] = field(default_factory=dict)
     """What is wrong, and when it was said for the last time."""
 
@@ -95,6 +99,9 @@ class Reading:
     def _xruns(self, xruns: int) -> None:
         self.xruns = int(xruns)
 
+    def _input(self, level: float, clipped: int, offset: float) -> None:
+        self.input_level, self.input_clipped, self.input_offset = float(level), bool(clipped), float(offset)
+
     def _instrument(self, name: str) -> None:
         self.instrument = "".join(filter(str.isprintable, name))
 
@@ -106,6 +113,7 @@ _LEARN: dict[str, Callable[..., None]] = {
     "/ddsp/stat/worst_load": Reading._worst_load,
     "/ddsp/stat/xruns": Reading._xruns,
     "/ddsp/instrument": Reading._instrument,
+    "/ddsp/input": Reading._input,
     "/ddsp/error": Reading.complain,
     "/ddsp/gate": lambda reading, number, level: reading.gate(number, bool(level)),
     "/ddsp/button": lambda reading, number, kind: reading.press(number, kind == HELD),

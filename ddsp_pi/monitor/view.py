@@ -48,6 +48,10 @@ class View(msgspec.Struct, frozen=True):
     xruns: int | None
     instrument: str
     trouble: str
+    input_level: float | None = None
+    """Behind its gain, 1 = full scale; None where the mode does not listen."""
+    input_clipped: bool = False
+    input_offset: float | None = None
 
 
 class Viewer:
@@ -73,6 +77,9 @@ class Viewer:
             reading.xruns,
             reading.instrument,
             reading.trouble(now_s),
+            _known(reading.input_level),
+            reading.input_clipped,
+            _known(reading.input_offset),
         )
 
     def _jack(self, jack: str, volts: float, noise_volts: float) -> Jack:

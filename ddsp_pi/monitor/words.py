@@ -1,10 +1,17 @@
 """A view in words: one line, or a table for a terminal."""
 
+import math
 from collections.abc import Iterator
 
 from ddsp_pi.monitor.view import Jack, View
 
 UNPATCHED = "—"
+
+QUIETEST = 1e-4
+"""−80 dBFS, the lowest level that is shown."""
+
+LARGE_OFFSET = 0.02
+"""An offset of the input that is worth a word, 1 = full scale."""
 
 
 def line(view: View) -> str:
@@ -58,6 +65,15 @@ def _engine(view: View) -> Iterator[str]:
         yield f"worst {view.worst_load:.0%}"
     if view.xruns is not None:
         yield f"{view.xruns} xrun{'' if view.xruns == 1 else 's'}"
+    if view.input_level is not None:
+        yield _input(view.input_level, view.input_clipped, view.input_offset or 0.0)
+
+
+def _input(level: float, clipped: bool, offset: float) -> str:
+    words = [f"input {20.0 * math.log10(max(level, QUIETEST)):.0f} dBFS"]
+    words += ["clipped"] * clipped
+    words += [f"offset {offset:.0%}"] * (abs(offset) >= LARGE_OFFSET)
+    return " ".join(words)
 
 
 def _trouble(view: View) -> list[str]:

@@ -4,6 +4,7 @@ import math
 import time
 from collections.abc import Callable, Sequence
 
+from ddsp_pi.app import LISTENING
 from ddsp_pi.config import Config
 from ddsp_pi.control.acting import NAME
 from ddsp_pi.control.acts import Acts, Asks, Hands, Panel
@@ -15,6 +16,7 @@ from ddsp_pi.control.watch import InstrumentWatch
 from ddsp_pi.models.library import list_instruments
 from ddsp_pi.processes.errands import Errands
 from ddsp_pi.processes.keyboards import Keyboards
+from ddsp_pi.processes.launch import Input
 from ddsp_pi.processes.rack_side import RackSide
 from ddsp_pi.processes.sounds import Sounds, open_presets
 from ddsp_pi.rack.board import N_BUTTONS, N_CVS, N_GATES
@@ -31,6 +33,7 @@ def osc_addresses(
     errands: Errands,
     keyboards: Keyboards,
     levels: Callable[[], tuple[float, float] | None],
+    heard: Callable[[], Input | None],
     reload: Callable[[], str] | None = None,
 ) -> Namespace:
     """Every address that this process can act on or answer for."""
@@ -53,13 +56,22 @@ def osc_addresses(
     asks = Asks(
         mode=lambda: config.mode,
         modes=lambda: [config.mode],
-        f0_hz=lambda: hub.f0_hz,
+        f0_hz=lambda: _pitch(heard(), hub),
         levels=levels,
+        input=(lambda: _levels_in(heard())) if config.mode in LISTENING else None,
         models=lambda: sorted(filter(NAME.fullmatch, list_instruments())),
         preset=lambda: sounds.name,
         presets=lambda: [path.stem for path in open_presets().files()],
     )
     return contract(hub, Panel(reports.cvs, _played(config.rack.gate_outs)), acts, asks, reports)
+
+
+def _pitch(heard: Input | None, hub: Hub) -> float | None:
+    return hub.f0_hz if heard is None else heard.f0_hz or None
+
+
+def _levels_in(heard: Input | None) -> tuple[float, int, float] | None:
+    return None if heard is None else (heard.level, int(heard.clipped), heard.offset)
 
 
 def _only(mode: str) -> Callable[[str], None]:

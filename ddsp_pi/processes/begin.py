@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from ddsp_pi.config import Config
-from ddsp_pi.errors import BoardError
+from ddsp_pi.errors import BoardError, ConfigError
 from ddsp_pi.link.shared import Link, create
 from ddsp_pi.places import runtime_folder
 from ddsp_pi.processes.crashes import Crashes
@@ -24,6 +24,7 @@ from ddsp_pi.rack.boards import AUTO, find_board
 from ddsp_pi.rack.held import button_held
 from ddsp_pi.service.choice import Choice, choose_for_service
 from ddsp_pi.service.host import Host
+from ddsp_pi.shipped import demo
 
 PROGRAMS = ("engine", "control")
 """What always runs; Pd comes with a patch, and as a service has a unit of its own."""
@@ -61,9 +62,9 @@ def attended(
 class Service:
     """Plays what there is, and tells systemd of it."""
 
-    def __init__(self, file: Path | None, demo: str, notify: Callable[[str], None], say: Say) -> None:
-        """`file`: the settings; `demo`: what a simulated board plays."""
-        self._file, self._demo, self._say = file, demo, say
+    def __init__(self, file: Path | None, notify: Callable[[str], None], say: Say) -> None:
+        """`file`: the settings."""
+        self._file, self._say = file, say
         self._systemd = UnderSystemd(notify)
 
     def run(self, safe_because: str = "") -> int:
@@ -77,12 +78,12 @@ class Service:
     def _play(self, folder: Path, config: Config, trouble: str, safe: bool) -> Played:
         try:
             choice = choose_for_service(Host(), config)
-        except BoardError as error:
+        except (BoardError, ConfigError) as error:
             return Played(error.exit_code, str(error))
         for reason in choice.reasons:
             self._say(reason)
-        link, demo = create(), self._demo if choice.simulated else None
-        launch = _launch(link, with_choice(config, choice), demo, self._file, folder)
+        link, performance = create(), str(demo(config.mode)) if choice.simulated else None
+        launch = _launch(link, with_choice(config, choice), performance, self._file, folder)
         launch = msgspec.structs.replace(launch, trouble=trouble, safe=safe, unattended=True)
         self._systemd.follow(link, trouble)
         try:

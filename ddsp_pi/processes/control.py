@@ -10,7 +10,7 @@ from pathlib import Path
 
 import msgspec
 
-from ddsp_pi.app import MODE_PARAMS
+from ddsp_pi.app import LISTENING, MODE_PARAMS
 from ddsp_pi.config import Config
 from ddsp_pi.control.contract import watched
 from ddsp_pi.control.hub import Hub
@@ -33,7 +33,7 @@ from ddsp_pi.processes.boards import make_board, spec_of
 from ddsp_pi.processes.diary import Diary
 from ddsp_pi.processes.errands import Act, Errands
 from ddsp_pi.processes.keyboards import Keyboards
-from ddsp_pi.processes.launch import Launch, Status, complain, launched
+from ddsp_pi.processes.launch import Input, Launch, Status, complain, launched
 from ddsp_pi.processes.live_settings import LiveSettings
 from ddsp_pi.processes.power import ask_to_power_off
 from ddsp_pi.processes.rack_side import RackSide
@@ -90,6 +90,11 @@ class ControlLoop:
     def levels(self) -> tuple[float, float] | None:
         """Of left and right, which are the same; None while there is no sound."""
         return (self.status.level, self.status.level) if self.status else None
+
+    @property
+    def heard(self) -> Input | None:
+        """What comes in; None while there is no sound, and where the mode does not listen."""
+        return self.status.input if self.status else None
 
     @property
     def driven(self) -> Mapping[str, float]:
@@ -155,6 +160,7 @@ def _serve(launch: Launch, link: Link, settings: LiveSettings, stop: threading.E
         errands,
         keyboards,
         lambda: loop.levels,
+        lambda: loop.heard,
         settings.reload,
     )
     reports.watch(watched(namespace))
@@ -241,6 +247,8 @@ def _rack(launch: Launch, link: Link, hub: Hub, acts: Mapping[str, Act], reports
 
 def _playing(launch: Launch, model: str) -> str:
     board, name = launch.config.rack.board, Path(model).stem
+    if launch.config.mode in LISTENING:
+        return f"{name} plays what it hears"
     if launch.performance is not None:
         return f"{name} plays the demo until a note arrives"
     if board in (SIM, AUTO):

@@ -19,11 +19,12 @@ from ddsp_pi.engine.remarks import notes_on
 from ddsp_pi.errors import AudioError, DdspPiError
 from ddsp_pi.link.edits import say
 from ddsp_pi.link.shared import Link, attach
+from ddsp_pi.modes.meter import Meter
 from ddsp_pi.native.library import describe
 from ddsp_pi.processes import lifeline
 from ddsp_pi.processes.aside import Aside
 from ddsp_pi.processes.child import AWAY
-from ddsp_pi.processes.launch import Launch, Status, complain, launched, newest
+from ddsp_pi.processes.launch import Input, Launch, Status, complain, launched, newest
 from ddsp_pi.processes.linked import LinkedControls
 from ddsp_pi.processes.resuming import recall, resume
 
@@ -81,7 +82,8 @@ class Program:
         if len(os.fsencode(instrument)) > LONGEST_PATH:
             instrument = ""
         params = app.params
-        status = Status(self._pid, playing, telemetry, instrument, params.values, level, params.driven)
+        heard = _input(app.engine.parts.mode.meter)
+        status = Status(self._pid, playing, telemetry, instrument, params.values, level, params.driven, heard)
         self._record.write(self._encode(status))
 
     def _render(self, out: Array, heard: Array) -> None:
@@ -91,6 +93,10 @@ class Program:
             self.beat(playing=True, level=float(np.abs(out).max()))
         if self.stop.is_set():
             engine.stop()
+
+
+def _input(meter: Meter | None) -> Input | None:
+    return None if meter is None else Input(meter.level, meter.clipped, meter.offset, meter.f0_hz)
 
 
 def main(argument: str) -> int:

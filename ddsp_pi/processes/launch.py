@@ -34,6 +34,19 @@ class Launch(msgspec.Struct, frozen=True):
     """What the command line put over that file."""
 
 
+class Input(msgspec.Struct, frozen=True):
+    """What a mode hears that listens."""
+
+    level: float
+    """Highest sample lately, behind the input's gain, 1 = full scale."""
+    clipped: bool
+    """Whether it was cut off at full scale lately."""
+    offset: float
+    """Its mean, 1 = full scale."""
+    f0_hz: float
+    """Pitch that is played of it, 0 while nothing sounds."""
+
+
 class Status(msgspec.Struct, frozen=True):
     """What the engine writes into the link again and again."""
 
@@ -51,6 +64,8 @@ class Status(msgspec.Struct, frozen=True):
     """Highest sample of the last block, 1 = full scale."""
     driven: dict[str, float] = {}
     """What cables hold: the values of those parameters that they drive."""
+    input: Input | None = None
+    """None: the mode does not listen."""
 
 
 def complain(launch: Launch, error: Exception) -> None:

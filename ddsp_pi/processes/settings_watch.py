@@ -84,7 +84,7 @@ class Reader:
         Raises:
             ConfigError: they cannot.
         """
-        loaded = read_config(path)
+        loaded = read_config(path, self._launch.over.get("mode", ""))
         loaded = loaded._replace(config=put(loaded.config, self._launch.over))
         unusual = self._launch.trouble or self._launch.safe
         check(loaded, None if unusual else self.playing)

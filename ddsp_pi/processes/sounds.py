@@ -131,7 +131,8 @@ class Sounds:
 
     def _fits(self, name: str) -> bool:
         try:
-            return self._presets.load(name).preset.instrument == self._watch.name
+            preset = self._presets.load(name).preset
+            return (preset.mode, preset.instrument) == (self._mode, self._watch.name)
         except DdspPiError:
             return False
 

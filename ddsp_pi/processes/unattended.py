@@ -57,7 +57,9 @@ def safe_settings(known: Config | None) -> Config:
     if known is None:
         return config
     board = msgspec.structs.replace(config.rack, board=known.rack.board, gpio=known.rack.gpio)
-    return msgspec.structs.replace(config, audio=known.audio, rack=board)
+    # It does not listen, and a codec without inputs must not keep it from playing.
+    audio = msgspec.structs.replace(known.audio, inputs=0)
+    return msgspec.structs.replace(config, audio=audio, rack=board)
 
 
 def bare_settings() -> Config:

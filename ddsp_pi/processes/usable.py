@@ -6,7 +6,7 @@ from functools import partial
 
 import msgspec
 
-from ddsp_pi.app import MODE_PARAMS, check_morph
+from ddsp_pi.app import MODE_PARAMS, check_inputs, check_morph
 from ddsp_pi.config import Config, Loaded
 from ddsp_pi.control.midi_map import check_controllers
 from ddsp_pi.control.osc import EVERYWHERE, LOOPBACK
@@ -50,6 +50,7 @@ def _steps(config: Config, playing: Config | None) -> Iterator[Step]:
         yield ("cv", "routes", row), partial(CvRouter, (route,), params, config.cv.zero_volt_note)
     yield from _controllers(config)
     yield ("audio",), partial(_audio, config.audio)
+    yield ("audio", "inputs"), partial(check_inputs, config)
     if config.rack.board != AUTO:
         yield ("rack", "board"), partial(find_board, config.rack.board)
     yield ("rack", "buttons"), partial(_one_act_each, config)

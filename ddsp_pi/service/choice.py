@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from ddsp_pi.config import Config
-from ddsp_pi.errors import BoardError
+from ddsp_pi.errors import BoardError, ConfigError
 from ddsp_pi.rack.boards import AUTO, SIM, find_board
 from ddsp_pi.service.detect import detect_board
 from ddsp_pi.service.host import Host
@@ -32,11 +32,14 @@ def choose(host: Host, config: Config, simulated: bool) -> Choice:
 
     Raises:
         BoardError: there is no such board, or this is a Raspberry Pi without one.
+        ConfigError: its codec has fewer inputs than are to be heard.
     """
     wanted = config.rack.board
     if simulated or wanted == SIM:
         return Choice(find_board(SIM if wanted == AUTO else wanted).name, True, config.audio.device)
-    return _at_hand(host, config) if wanted == AUTO else _with_card(host, config, wanted)
+    choice = _at_hand(host, config) if wanted == AUTO else _with_card(host, config, wanted)
+    _check_inputs(config, choice)
+    return choice
 
 
 def choose_for_service(host: Host, config: Config) -> Choice:
@@ -46,6 +49,7 @@ def choose_for_service(host: Host, config: Config) -> Choice:
 
     Raises:
         BoardError: there is no board of the name in the settings.
+        ConfigError: its codec has fewer inputs than are to be heard.
     """
     if config.rack.board == AUTO and (found := detect_board(host)).name is None:
         if not host.model:
@@ -63,6 +67,18 @@ def _awaited(config: Config, choice: Choice) -> str | int | None:
     if choice.device is not None or codec is None or config.audio.backend not in THROUGH_A_CARD:
         return choice.device
     return codec.card_ids[0]
+
+
+def _check_inputs(config: Config, choice: Choice) -> None:
+    """Refuse to listen to a codec that cannot: its device would be waited for, for ever."""
+    codec, wanted = find_board(choice.board).codec, config.audio.inputs
+    if codec is None or wanted <= codec.inputs or choice.device not in codec.card_ids:
+        return
+    has = f"{codec.inputs} audio inputs" if codec.inputs else "no audio input"
+    raise ConfigError(
+        f"audio.inputs is {wanted}, and the {codec.name} of {choice.board} has {has}; name another sound "
+        "card in audio.device, or choose a mode that does not listen and audio.inputs: 0"
+    )
 
 
 def _at_hand(host: Host, config: Config) -> Choice:

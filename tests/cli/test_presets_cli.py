@@ -6,7 +6,7 @@ import pytest
 
 from ddsp_pi.app import MODE_PARAMS, build
 from ddsp_pi.cli import main
-from ddsp_pi.cli.presets import begin_with, open_presets, with_preset
+from ddsp_pi.cli.presets import first_preset, open_presets, with_preset
 from ddsp_pi.config import load_config
 from ddsp_pi.control.preset_file import Preset
 from ddsp_pi.errors import ConfigError
@@ -90,7 +90,7 @@ def test_check_goes_on_after_a_file_that_is_not(tmp_path, capsys, text, said):
 
 
 def test_a_configuration_begins_with_a_preset():
-    config = begin_with(load_config(), "cello-drone", pytest.fail)
+    config = with_preset(load_config(), first_preset("cello-drone", pytest.fail))
     assert (config.mode, config.model) == ("cv", "cello")
     line = load_performance(configs_folder() / "performances" / "sequencer-line.csv")
     app = build(config, SimBoard(line))
@@ -101,13 +101,13 @@ def test_a_configuration_begins_with_a_preset():
 def test_what_is_left_out_of_it_is_said(own):
     put(own, "mine.yaml", HEAD + "params: {brigt: 1, attack: 1}\n")
     said = []
-    config = begin_with(load_config(), "mine", said.append)
-    assert config.params["attack"] == 1.0
+    preset = first_preset("mine", said.append)
+    assert preset.params["attack"] == 1.0
     assert said == [
         "preset mine: params.brigt, line 4: left out: no parameter called 'brigt'; did you mean brightness?"
     ]
     with pytest.raises(ConfigError, match="no preset called 'yours'"):
-        begin_with(load_config(), "yours", said.append)
+        first_preset("yours", said.append)
 
 
 def test_a_preset_without_instrument_keeps_the_configured_one(tmp_path):

@@ -7,6 +7,7 @@ from ddsp_pi.cli import main
 from ddsp_pi.pictures import read_wav
 from ddsp_pi.shipped import configs_folder
 from tests.playing import pitch_of
+from tests.singing import vowel
 
 LINE = configs_folder() / "performances" / "sequencer-line.csv"
 
@@ -171,3 +172,60 @@ def test_it_begins_with_a_preset_and_what_was_named_besides_wins(short, tmp_path
     assert "Flute" in capsys.readouterr().out
     assert main([*arguments, "kazoo"]) == 2
     assert "presets list" in capsys.readouterr().err
+
+
+@pytest.fixture
+def sung_file(tmp_path):
+    """A vowel on 220 Hz, in stereo at 44.1 kHz."""
+    soundfile = pytest.importorskip("soundfile")
+    path = tmp_path / "sung.flac"
+    heard = vowel(220.0 * 48_000 / 44_100, seconds=1.0)
+    soundfile.write(path, np.stack([heard, heard], axis=1), 44_100)
+    return path
+
+
+def test_what_is_sung_is_played_on_another_pitch(sung_file, tmp_path, capsys):
+    wav, png = tmp_path / "out.wav", tmp_path / "out.png"
+    arguments = ["--mode", "cross", "--audio", str(sung_file), "--model", "violin"]
+    assert main(["render", *arguments, "--set", "pitch_shift=12", "-o", str(wav), "--plot", str(png)]) == 0
+    audio = read_wav(wav)
+    assert len(audio) == pytest.approx((48_000 / 44_100 + 1.0) * 48_000, abs=2)
+    assert pitch_of(audio[24_000:48_000], 440.0) == pytest.approx(440.0, rel=2e-3)
+    assert np.abs(audio[-4800:]).max() < 1e-3
+    assert png.read_bytes().startswith(b"\x89PNG")
+    said = capsys.readouterr().out
+    assert re.search(r"2\.1 s of .*, played by sung\.flac", said)
+    assert "resampled from 44100 Hz" in said
+    assert "stereo mixed down" in said
+
+
+def test_a_performance_plays_the_knobs_of_what_is_sung(sung_file, tmp_path):
+    cables = tmp_path / "cables.csv"
+    cables.write_text("time_s,cv1\n0,1\n1.0,1\n1.5,1\n")
+    wav = tmp_path / "out.wav"
+    arguments = ["--mode", "cross", "--audio", str(sung_file), "--cv", str(cables)]
+    assert main(["render", *arguments, "-o", str(wav)]) == 0
+    assert pitch_of(read_wav(wav)[24_000:48_000], 523.25) == pytest.approx(523.25, rel=2e-3)
+
+
+def test_a_clipped_file_is_played_and_said_to_be(tmp_path, capsys):
+    soundfile = pytest.importorskip("soundfile")
+    path, wav = tmp_path / "loud.wav", tmp_path / "out.wav"
+    soundfile.write(path, np.clip(8.0 * vowel(220.0), -1.0, 1.0), 48_000)
+    assert main(["render", "--mode", "cross", "--audio", str(path), "-o", str(wav)]) == 0
+    assert "clipped" in capsys.readouterr().out
+
+
+WITHOUT_A_VOICE = {
+    "nothing to hear": (["--mode", "cross"], "give --audio FILE"),
+    "nobody listens": (["--audio", "sung.flac"], "mode cv does not listen"),
+    "no such file": (["--mode", "cross", "--audio", "none.flac"], "none.flac: no such file"),
+}
+
+
+@pytest.mark.parametrize("name", WITHOUT_A_VOICE)
+def test_input_that_cannot_be_heard_is_code_2_and_says_why(name, tmp_path, capsys):
+    arguments, said = WITHOUT_A_VOICE[name]
+    assert main(["render", *arguments, "-o", str(tmp_path / "x.wav")]) == 2
+    assert said in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []

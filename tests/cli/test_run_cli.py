@@ -7,9 +7,12 @@ import subprocess
 import sys
 import threading
 
+import numpy as np
 import pytest
 from pythonosc.udp_client import SimpleUDPClient
 
+from ddsp_pi.rack.performance import load_performance
+from ddsp_pi.shipped import demo
 from tests.instruments import changed, one_weight_off, own_violin
 
 PROGRAM = [sys.executable, "-m", "ddsp_pi"]
@@ -93,3 +96,10 @@ def test_what_cannot_be_played_ends_it_with_the_reason(tmp_path):
     assert done.returncode == 2
     assert "audio.device" in done.stderr
     assert "starting it again would not help" in done.stderr
+
+
+def test_a_simulated_board_plays_nothing_to_a_mode_that_listens():
+    quiet = load_performance(demo("cross"))
+    assert np.isnan(quiet.volts).all()
+    assert not any(edge.high for edge in quiet.edges)
+    assert load_performance(demo("cv")).edges

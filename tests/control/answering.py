@@ -57,6 +57,7 @@ class Module:
             presets=lambda: ("glass", "wood"),
             f0_hz=lambda: 440.0,
             levels=lambda: (0.5, 0.25),
+            input=lambda: (0.5, 1, 0.0625),
         )
 
     def doing(self, name):

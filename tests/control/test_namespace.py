@@ -2,8 +2,8 @@ import math
 
 import pytest
 
-from ddsp_pi.control.acts import Acts, Panel
-from ddsp_pi.control.contract import contract
+from ddsp_pi.control.acts import Acts, Asks, Panel
+from ddsp_pi.control.contract import contract, watched
 from ddsp_pi.control.hub import Hub
 from ddsp_pi.control.namespace import LONGEST_TEXT, Address, Namespace, Value
 from ddsp_pi.link.edits import Set
@@ -200,3 +200,10 @@ def test_numbered_addresses_act_on_their_number(module):
     ]
     assert "/ddsp/cv/7/override" not in module.namespace
     assert "/ddsp/gateout/3" not in module.namespace
+
+
+def test_the_input_is_told_where_the_mode_listens(module):
+    address = module.namespace["/ddsp/input"]
+    assert (address.tags, address.read()) == ("fif", (0.5, 1, 0.0625))
+    assert "/ddsp/input" in {one.path for one in watched(module.namespace)}
+    assert "/ddsp/input" not in contract(module.hub, Panel(6), Acts(), Asks())

@@ -20,8 +20,11 @@ from ddsp_pi.rack.board import N_CVS
 from ddsp_pi.rack.performance import Performance
 from ddsp_pi.rack.sim import SimBoard
 from ddsp_pi.shipped import configs_folder
+from tests.singing import vowel
 
-PRESETS = {path.stem: open_presets().read(path) for path in open_presets().shipped()}
+EVERY = {path.stem: open_presets().read(path) for path in open_presets().shipped()}
+PRESETS = {name: loaded for name, loaded in EVERY.items() if loaded.preset.mode == "cv"}
+SUNG = {name: loaded for name, loaded in EVERY.items() if loaded.preset.mode == "cross"}
 INSTRUMENTS = sorted(path.stem for path in SHIPPED.glob("*.onnx"))
 OPEN_S, LENGTH_S = 0.5, 0.8
 
@@ -74,19 +77,24 @@ def loaded(request):
     return PRESETS[request.param]
 
 
+@pytest.fixture(params=EVERY)
+def shipped(request):
+    return EVERY[request.param]
+
+
 @pytest.fixture(scope="module")
 def sounds():
     return {name: features(loaded.preset) for name, loaded in PRESETS.items()}
 
 
-def test_nothing_of_it_is_left_out(loaded):
-    assert loaded.left_out == ()
-    assert loaded.preset.name.startswith(f"{loaded.preset.instrument}-")
-    assert loaded.preset.note
+def test_nothing_of_it_is_left_out(shipped):
+    assert shipped.left_out == ()
+    assert shipped.preset.name.startswith(f"{shipped.preset.instrument}-")
+    assert shipped.preset.note
 
 
-def test_it_is_written_as_it_would_be_saved(loaded):
-    preset = loaded.preset
+def test_it_is_written_as_it_would_be_saved(shipped):
+    preset = shipped.preset
     specs = MODE_PARAMS[preset.mode]
     values = full_params(preset, specs)
     saved = preset_of(preset.name, preset.mode, preset.instrument, values, specs, preset.note, preset.midi)
@@ -140,3 +148,23 @@ def test_loaded_while_another_plays_it_is_the_same(loaded):
     app.engine.render(block)
     assert app.instrument.card.name == loaded.preset.instrument
     assert app.params.values == full_params(loaded.preset, MODE_PARAMS[loaded.preset.mode])
+
+
+@pytest.mark.parametrize("name", SUNG)
+def test_one_that_is_sung_plays_what_it_hears_and_nothing_else(name):
+    preset = SUNG[name].preset
+    app = build(with_preset(load_config(mode="cross"), preset), SimBoard(one_gate()))
+    shift = preset.params.get("pitch_shift", 0.0)
+    pitch = card(preset.instrument).pitch_range_hz
+    heard = np.concatenate(
+        [vowel(max(pitch.low * 2.0 ** (-shift / 12.0) * 1.1, 110.0)), np.zeros(SAMPLE_RATE)]
+    )
+    sound = np.empty(len(heard) // HOP * HOP, np.float32)
+    for block, audio_in in zip(
+        sound.reshape(-1, HOP), heard.reshape(-1, HOP).astype(np.float32), strict=True
+    ):
+        app.engine.render(block, audio_in)
+    level = loudness_contour(sound)
+    assert level[200:360].min() > -30.0
+    assert level[-100:].max() < -80.0
+    assert app.engine.telemetry.outside_pitch_samples < 0.3 * app.engine.telemetry.sounding_samples

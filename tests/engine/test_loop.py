@@ -14,6 +14,8 @@ from tests.playing import engine, gate, play, static
 class Sick:
     """Plays a NaN once, then a tone."""
 
+    meter = None
+
     def __init__(self):
         self.params, self.outside, self.resets, self.blocks = ParamSet(()), Outside(), 0, 0
 

@@ -14,9 +14,9 @@ def server(need, tmp_path):
     need("jack_lsp", "jack-tools")
     made = []
 
-    def make(period=128):
+    def make(period=128, inputs=0):
         name = f"ddsp-pi-{os.getpid()}-{len(made)}-{tmp_path.name}"
-        made.append(Server(name, tmp_path / "jackd.log", period))
+        made.append(Server(name, tmp_path / "jackd.log", period, inputs))
         return made[-1]
 
     yield make

@@ -15,8 +15,8 @@ from tests.live.jack import Server
 class EngineAlone:
     """Started as the supervisor would, on a JACK server; plays from `with` on, nothing patched."""
 
-    def __init__(self, server: Server, **params: float) -> None:
-        config = load_config()
+    def __init__(self, server: Server, mode: str = "", **params: float) -> None:
+        config = load_config(mode=mode)
         audio = msgspec.structs.replace(
             config.audio, backend="jack", device="system", period=server.period, channels=1
         )

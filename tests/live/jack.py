@@ -13,9 +13,9 @@ OUTPUT = "PortAudio:out_0"
 class Server:
     """A server that may be started, killed and started again under the same name."""
 
-    def __init__(self, name: str, log: Path, period: int) -> None:
+    def __init__(self, name: str, log: Path, period: int, inputs: int = 0) -> None:
         """`name` must be of one test: a server that was killed leaves things behind under its name."""
-        self.name, self.period = name[:60], period
+        self.name, self.period, self._inputs = name[:60], period, inputs
         self.environment = os.environ | {
             "JACK_DEFAULT_SERVER": self.name,
             "JACK_NO_AUDIO_RESERVATION": "1",
@@ -28,7 +28,7 @@ class Server:
     def start(self) -> None:
         """Returns when it answers."""
         command = ["jackd", "-n", self.name, "--realtime", "-P", "70", "-d", "dummy"]
-        command += ["-r", "48000", "-p", str(self.period), "-C", "0", "-P", "2"]
+        command += ["-r", "48000", "-p", str(self.period), "-C", str(self._inputs), "-P", "2"]
         with self._log.open("a") as log:
             self._process = subprocess.Popen(command, stdout=log, stderr=log, env=self.environment)
         self.wait_for("system:playback_1")

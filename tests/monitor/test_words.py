@@ -162,3 +162,14 @@ def test_where_nobody_watches_there_are_lines(monkeypatch):
     with open(os.devnull, "w") as nowhere:
         monkeypatch.setattr(sys, "stdout", nowhere)
         assert form(as_json=False) is print_line
+
+
+def test_the_input_is_told_where_the_mode_listens(tmp_path, reading):
+    assert reading.take("/ddsp/input", (0.1, 0, 0.001))
+    view = seen(viewer(tmp_path), reading)
+    assert line(view).endswith("1 xrun, input -20 dBFS")
+    assert (view.input_level, view.input_clipped, view.input_offset) == (0.1, False, 0.001)
+    reading.take("/ddsp/input", (1.0, 1, -0.25))
+    assert table(seen(viewer(tmp_path), reading))[0].endswith("input 0 dBFS clipped offset -25%")
+    reading.take("/ddsp/input", (0.0, 0, 0.0))
+    assert line(seen(viewer(tmp_path), reading)).endswith("input -80 dBFS")

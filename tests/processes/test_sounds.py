@@ -14,12 +14,12 @@ from ddsp_pi.processes.sounds import Sounds, open_presets
 class Playing:
     """Sounds on a hub that keeps what is set."""
 
-    def __init__(self):
+    def __init__(self, mode="cv"):
         self.values, self.said = {}, []
-        self.hub = Hub(ParamSet(MODE_PARAMS["cv"]), self.take)
+        self.hub = Hub(ParamSet(MODE_PARAMS[mode]), self.take)
         self.watch = InstrumentWatch("violin", find_instrument)
-        self.controllers = MidiMap({}, ParamSet(MODE_PARAMS["cv"]))
-        self.sounds = Sounds(open_presets(), "cv", self.hub, self.watch, self.controllers, self.said.append)
+        self.controllers = MidiMap({}, ParamSet(MODE_PARAMS[mode]))
+        self.sounds = Sounds(open_presets(), mode, self.hub, self.watch, self.controllers, self.said.append)
 
     def take(self, edit):
         if isinstance(edit, Set):
@@ -95,7 +95,7 @@ def test_a_morph_goes_from_the_loaded_preset_to_the_chosen_one(playing):
         playing.sounds.morph(0.5)
     playing.sounds.morph_to("violin-solo")
     assert "load one first" in playing.said[0]
-    names = [name for name in open_presets().names() if name.startswith("violin")]
+    names = ["violin-pizzicato", "violin-solo"]
     playing.sounds.load(names[0])
     begin = playing.heard()
     playing.sounds.morph_to(names[1])
@@ -112,3 +112,15 @@ def test_errands_are_done_in_order_and_a_flood_of_them_is_dropped():
         errands.later(lambda number=number: done.append(number))
     errands.close()
     assert done == list(range(MOST_WAITING // 2))
+
+
+@pytest.mark.parametrize("mode", MODE_PARAMS)
+def test_the_next_preset_is_one_of_the_mode_that_plays(mode, tmp_path, monkeypatch):
+    monkeypatch.setenv("DDSP_PI_DATA", str(tmp_path))
+    playing, heard = Playing(mode), set()
+    for _ in range(5):
+        playing.sounds.step(1)
+        heard.add(playing.sounds.name)
+    modes = {open_presets().load(name).preset.mode for name in heard}
+    assert modes == {mode}
+    assert all("plays" in said for said in playing.said)

@@ -4,7 +4,7 @@ import pytest
 from msgspec.structs import replace
 
 from ddsp_pi.config import load_config
-from ddsp_pi.errors import BoardError
+from ddsp_pi.errors import BoardError, ConfigError
 from ddsp_pi.rack.boards import AUTO
 from ddsp_pi.service.choice import choose, choose_for_service
 from tests.service.broken import without_codec_card, without_spi
@@ -89,3 +89,14 @@ def test_a_service_on_another_computer_has_no_board_and_no_demo(pi):
 def test_a_board_that_nobody_knows_is_no_board_for_a_service_either(pi):
     with pytest.raises(BoardError, match="no board called 'nosuch'"):
         choose_for_service(pi.host, configured("nosuch"))
+
+
+@pytest.mark.parametrize("choose_", [lambda host, config: choose(host, config, False), choose_for_service])
+def test_a_codec_is_not_asked_for_inputs_that_it_has_not(pi, choose_):
+    named = "terminal-tedium-pcm5102a"
+    listening = configured(named, inputs=1, device="sndrpihifiberry")
+    with pytest.raises(ConfigError, match=r"PCM5102A.*no audio input.*audio\.device"):
+        choose_(pi.host, listening)
+    assert choose_(pi.host, configured(named, inputs=1, device="USB")).device == "USB"
+    assert choose_(pi.host, configured(named, device="sndrpihifiberry")).device == "sndrpihifiberry"
+    assert choose_(pi.host, configured("terminal-tedium-wm8731", inputs=2)).device == "sndrpiproto"

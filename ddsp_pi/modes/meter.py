@@ -1,0 +1,49 @@
+"""What a mode that listens hears, for whoever sets its gain."""
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ddsp_pi.frame import HOP, HOP_RATE
+
+FALL = math.exp(-1.0 / (0.3 * HOP_RATE))
+"""What a hop leaves of a peak: 63 % are gone in 0.3 s."""
+
+CLIPPED_HOPS = round(HOP_RATE)
+"""A clipped input is shown for a second."""
+
+OFFSET_SHARE = 1.0 / (0.2 * HOP_RATE)
+"""Of the way to a new offset, per hop: 63 % of it in 0.2 s."""
+
+
+class Meter:
+    """Level, clipping, offset and pitch of the input; written by the render loop only."""
+
+    __slots__ = ("_clipped_hops", "f0_hz", "level", "offset")
+
+    def __init__(self) -> None:
+        self.reset()
+
+    def reset(self) -> None:
+        """Nothing was heard."""
+        self.level = 0.0
+        """Highest sample behind the input gain, 1 = full scale; it falls back slowly."""
+        self.offset = 0.0
+        """Mean of the input as it comes in, which should be 0; 1 = full scale."""
+        self.f0_hz = 0.0
+        """Pitch that is played, 0 while nothing sounds."""
+        self._clipped_hops = 0
+
+    @property
+    def clipped(self) -> bool:
+        """Whether the input was cut off at full scale in the last second, before any gain."""
+        return self._clipped_hops > 0
+
+    def take(self, hop: NDArray[np.float32], peak: float, clipped: bool, gain: float) -> None:
+        """One more hop as it came in, its highest sample, and the gain behind it."""
+        self.level = max(peak * gain, self.level * FALL)
+        self._clipped_hops = CLIPPED_HOPS if clipped else max(self._clipped_hops - 1, 0)
+        mean = float(np.add.reduce(hop)) / HOP
+        if math.isfinite(mean):
+            self.offset += (mean - self.offset) * OFFSET_SHARE
