@@ -3,12 +3,10 @@
 import signal
 import sys
 import threading
-import time
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
-
-import msgspec
 
 from ddsp_pi.app import LISTENING, MODE_PARAMS
 from ddsp_pi.config import Config
@@ -23,17 +21,17 @@ from ddsp_pi.control.watch import InstrumentWatch
 from ddsp_pi.errors import AudioError, BoardError, DdspPiError
 from ddsp_pi.link.edits import Outbox, Panic, heard
 from ddsp_pi.link.shared import Link, attach
-from ddsp_pi.link.volts import pack_volts
 from ddsp_pi.models.library import finder
 from ddsp_pi.params import ParamSet
 from ddsp_pi.processes import lifeline
 from ddsp_pi.processes.actions import button_actions
 from ddsp_pi.processes.addresses import osc_addresses
 from ddsp_pi.processes.boards import make_board, spec_of
+from ddsp_pi.processes.control_loop import ControlLoop, keep_beating
 from ddsp_pi.processes.diary import Diary
 from ddsp_pi.processes.errands import Act, Errands
 from ddsp_pi.processes.keyboards import Keyboards
-from ddsp_pi.processes.launch import Input, Launch, Status, complain, launched
+from ddsp_pi.processes.launch import Launch, complain, launched
 from ddsp_pi.processes.live_settings import LiveSettings
 from ddsp_pi.processes.power import ask_to_power_off
 from ddsp_pi.processes.rack_side import RackSide
@@ -46,9 +44,6 @@ from ddsp_pi.service.host import Host
 from ddsp_pi.service.last_minute import NAME
 from ddsp_pi.service.strain import strained
 
-BEAT_S = 0.001
-"""How often the board is asked for gates and buttons; it reads its jacks at a pace of its own."""
-
 LOOK_BEATS = 500
 """Beats between two looks at the instrument's file."""
 
@@ -60,60 +55,6 @@ DIARY_BEATS = 1000
 
 LOG_BEATS = 50
 """Beats between two looks at what the engine has to say."""
-
-
-class ControlLoop:
-    """Reads the board a thousand times a second and passes on what there is."""
-
-    def __init__(self, link: Link, rack: RackSide, keyboards: Keyboards, hub: Hub, outbox: Outbox) -> None:
-        self._link, self._rack, self._hub, self._outbox = link, rack, hub, outbox
-        self._keyboards = keyboards
-        self._volts: tuple[float, ...] = ()
-        self._engine = 0
-        self.status: Status | None = None
-        """What the engine last said of itself."""
-
-    def beat(self) -> None:
-        """One reading."""
-        now_ns = time.monotonic_ns()
-        self._greet()
-        # Gates first: reading the jacks takes half a millisecond, and an edge is not to wait for it.
-        self._keyboards.beat()
-        self._rack.beat(now_ns)
-        self._outbox.flush()
-        volts = self._rack.volts(now_ns)
-        if volts != self._volts:
-            self._volts = volts
-            self._link.frame.write(pack_volts(volts))
-
-    @property
-    def levels(self) -> tuple[float, float] | None:
-        """Of left and right, which are the same; None while there is no sound."""
-        return (self.status.level, self.status.level) if self.status else None
-
-    @property
-    def heard(self) -> Input | None:
-        """What comes in; None while there is no sound, and where the mode does not listen."""
-        return self.status.input if self.status else None
-
-    @property
-    def driven(self) -> Mapping[str, float]:
-        """What cables hold, as far as the engine has said so."""
-        return self.status.driven if self.status else {}
-
-    def _greet(self) -> None:
-        """Tell an engine that has just begun what the last one knew."""
-        news = self._link.telemetry.read()
-        if news is None:
-            return
-        status = self.status = msgspec.msgpack.decode(news, type=Status)
-        if status.engine == self._engine:
-            return
-        self._hub.renew()
-        if not self._engine:
-            # One that has been playing while there was no control process may know more than this one.
-            self._hub.adopt(status.values, status.instrument)
-        self._engine = status.engine
 
 
 SWITCH_INTERVAL_S = 0.0002
@@ -166,12 +107,12 @@ def _serve(launch: Launch, link: Link, settings: LiveSettings, stop: threading.E
     reports.watch(watched(namespace))
     osc = OscServer(lambda: namespace, config.osc.port, config.osc.lan, _say, reports.complain)
     query = _query(config, namespace, osc.port)
-    ends = "" if launch.unattended else " Ctrl-C ends it."
-    _say(f"{_playing(launch, watch.name)}: OSC /ddsp/note NOTE VELOCITY on port {osc.port}.{ends}")
+    hint = "" if launch.unattended else " Ctrl-C ends it."
+    _say(f"{_playing(launch, watch.name)}: OSC /ddsp/note NOTE VELOCITY on port {osc.port}.{hint}")
     loop = ControlLoop(link, rack, keyboards, hub, outbox)
     hub.follow_cables(lambda: loop.driven)
     signs = Signs(rack.led, reports, partial(strained, Host()))
-    _say_why(launch, rack, reports)
+    rack.led.say("sos", launch.safe)
     settings.act_on(hub, watch, outbox, rack.led, reports, errands)
     every: dict[int, Callable[[], None]] = {
         1: loop.beat,
@@ -190,23 +131,17 @@ def _serve(launch: Launch, link: Link, settings: LiveSettings, stop: threading.E
     # Whatever an earlier control process held down, nobody holds any more. Said just before the board
     # says what is open, or a gate that has been open all the time would be heard to close.
     outbox.send(Panic())
-    _beat(every, stop)
-    if query is not None:
-        query.close()
-    osc.close()
-    keyboards.close()
-    errands.close()
-    if memory is not None:
-        memory.save()
-    reports.close()
-    rack.close()
-
-
-def _say_why(launch: Launch, rack: RackSide, reports: Reports) -> None:
-    """Light and OSC tell that other settings play than those that are wanted."""
-    rack.led.say("sos", launch.safe)
-    rack.led.say("configuration", bool(launch.trouble))
-    reports.settings(launch.trouble)
+    with ExitStack() as endings:
+        # The last of these is the first to end.
+        endings.callback(rack.close)
+        endings.callback(reports.close)
+        if memory is not None:
+            endings.callback(memory.save)
+        for close in (errands.close, keyboards.close, osc.close):
+            endings.callback(close)
+        if query is not None:
+            endings.callback(query.close)
+        keep_beating(every, stop)
 
 
 def _reports(config: Config) -> Reports:
@@ -254,20 +189,6 @@ def _playing(launch: Launch, model: str) -> str:
     if board in (SIM, AUTO):
         return f"{name} plays notes, without a board"
     return f"{name} plays from {board}, and notes"
-
-
-def _beat(every: dict[int, Callable[[], None]], stop: threading.Event) -> None:
-    """Call each function at every so many beats, until told to stop."""
-    due_s, count = time.monotonic(), 0
-    while not stop.is_set():
-        count += 1
-        for beats, act in every.items():
-            if count % beats == 0:
-                act()
-        now_s = time.monotonic()
-        # Beats that were missed are not made up for.
-        due_s = max(due_s + BEAT_S, now_s)
-        time.sleep(due_s - now_s)
 
 
 def _pass_on(link: Link) -> None:
