@@ -133,15 +133,16 @@ def settle_folder(folder: Path) -> None:
 def _begun(unfinished: Path, path: Path, mode: str) -> Iterator[IO[Any]]:
     """A file to write, for who may write the one that it replaces."""
     encoding, newline = (None, None) if "b" in mode else ("utf-8", "")
-    with os.fdopen(_locked(unfinished), mode, encoding=encoding, newline=newline) as file:
+    with open(unfinished, mode, encoding=encoding, newline=newline, opener=_locked) as file:
         _as_before(file.fileno(), path)
         yield file
 
 
-def _locked(path: Path) -> int:
-    """A file that is locked while it is open, so that nobody takes it for a leftover."""
+def _locked(name: str, flags: int) -> int:
+    """Opens a file that is locked while it is open, so that nobody takes it for a leftover."""
+    path = Path(name)
     while True:
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, SHARED_FILE)
+        handle = os.open(path, flags, SHARED_FILE)
         # A file system without locks is no reason not to write; there nothing is swept either.
         with suppress(OSError):
             fcntl.flock(handle, fcntl.LOCK_EX)
