@@ -7,15 +7,19 @@ PLAYABLE := $(VENV)/.playable
 CHECKABLE := $(VENV)/.checkable
 KERNEL := $(wildcard ddsp_pi/native/*.[ch]) hatch_build.py
 PERFORMANCES := violin-phrase sequencer-line
+# A sung phrase: three mixtures of singer and violin, and two other instruments, for docs/cross.md.
+CROSSED := violin-0 violin-0.5 violin-1 flute-0.5 cello-0.5
+SING := render --mode cross --audio configs/recordings/sung-phrase.flac
 
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo setup test lint instruments docs arm64 guest appliance release clean packages $(PERFORMANCES)
+.PHONY: help demo setup test lint instruments docs arm64 guest appliance release clean packages $(PERFORMANCES) \
+	sung-phrase $(CROSSED)
 
 help:
-	@echo "make demo    hear it: plays two performances into out/"
+	@echo "make demo    hear it: plays two performances and a sung phrase into out/"
 	@echo "make setup   make this Raspberry Pi a module that plays when it is switched on: BOARD=NAME; asks for sudo"
 	@echo "make test    install what the tests need, then check style and types and run them"
 	@echo "make lint    check style and types only"
@@ -31,16 +35,20 @@ help:
 	@echo "make release   the wheel in dist/, and a folder for a USB stick with all that it needs; STICK=aarch64: for a Pi"
 	@echo "make clean   remove out/, builds and caches; $(VENV)/ and runs/ stay"
 
-demo: $(PERFORMANCES)
+demo: $(PERFORMANCES) sung-phrase
 	@echo
 	@echo "Made, each with a picture beside it:"
-	@printf '    %s\n' $(PERFORMANCES:%=out/%.wav)
+	@printf '    %s\n' $(PERFORMANCES:%=out/%.wav) out/sung-phrase.wav
 	@echo "To play live, without a rack:"
 	@echo "    $(BIN)/ddsp-pi run --sim"
 
 $(PERFORMANCES): $(PLAYABLE)
 	@mkdir -p out
 	$(BIN)/ddsp-pi render --mode cv --model violin --cv configs/performances/$@.csv -o out/$@.wav --plot out/$@.png
+
+sung-phrase: $(PLAYABLE)
+	@mkdir -p out
+	$(BIN)/ddsp-pi $(SING) --model violin --set pitch_shift=12 -o out/$@.wav --plot out/$@.png
 
 setup: $(PLAYABLE)
 	sudo $(abspath $(BIN))/ddsp-pi setup $(if $(BOARD),--board $(BOARD))
@@ -58,13 +66,18 @@ lint: $(CHECKABLE)
 instruments: $(CHECKABLE)
 	$(BIN)/pytest -v tests/train/test_shipped_instruments.py
 
-docs: $(CHECKABLE)
+docs: $(CHECKABLE) $(CROSSED)
 	$(BIN)/ddsp-pi study -o docs/trimming
 	$(BIN)/ddsp-pi models list --markdown > docs/instruments.md
 	$(BIN)/python -m hardware.generate
 	@# Enter, and again, until it has all its points; what it keeps goes.
 	folder=$$(mktemp -d) && yes '' | DDSP_PI_DATA=$$folder $(BIN)/ddsp-pi calibrate --sim --plot docs/calibration.png \
 		&& rm -r $$folder
+
+$(CROSSED): $(CHECKABLE)
+	@mkdir -p out
+	$(BIN)/ddsp-pi $(SING) --model $(word 1,$(subst -, ,$@)) --set model_mix=$(word 2,$(subst -, ,$@)) --set pitch_shift=12 \
+		-o out/cross-$@.wav --plot docs/cross/$@.png
 
 arm64: $(CHECKABLE)
 	$(BIN)/python -m tests.arm64 $(if $(BUDGET),--budget $(BUDGET)) $(if $(ONLY),--only $(ONLY))

@@ -14,7 +14,7 @@ from ddsp_pi.bench.engines import LiveEngine
 from ddsp_pi.bench.latency import PERIODS, budgets, total
 from ddsp_pi.bench.measure import SHORTER, VOICES, Plan, measure, turns
 from ddsp_pi.bench.report import Line, Report
-from ddsp_pi.bench.stages import ALL_CABLES, BLOCK, DECODER, HIGH, HOP_BEGINS, LOW, OUTPUT
+from ddsp_pi.bench.stages import ALL_CABLES, BLOCK, CROSS, DECODER, HIGH, HOP_BEGINS, LOW, OUTPUT
 from ddsp_pi.bench.standin import IN_WORDS, NumpyReference
 from ddsp_pi.bench.timing import WARM_CALLS, Clocks, Work, histogram, scheduled, take_turns, turn
 from ddsp_pi.cli import bench
@@ -69,6 +69,7 @@ def test_every_stage_is_measured_on_every_kernel(report):
     assert names == (["numpy", "native"] if has_native() else ["numpy"])
     assert len(report.missing) == 2 - len(names)
     wanted = {(name, stage, voices, HOP) for name in names for stage in STAGES for voices in VOICES}
+    wanted |= {(name, CROSS, 1, HOP) for name in names}
     wanted |= {(name, BLOCK, voices, size) for name in names for voices in VOICES for size in SHORTER}
     assert {(row.kernel, row.stage, row.voices, row.samples) for row in report.rows} == wanted
 
@@ -111,7 +112,7 @@ def test_json_says_all_of_it(report):
 
 def test_text_names_every_stage_and_kernel(report):
     text = words.text(report)
-    for word in (*STAGES, *(kernel_report.name for kernel_report in report.kernels), report.reference):
+    for word in (*STAGES, CROSS, *(kernel_report.name for kernel_report in report.kernels), report.reference):
         assert word in text
     assert max(map(len, text.splitlines())) < 120
 
@@ -192,6 +193,18 @@ def test_what_comes_before_a_call_is_not_timed():
     work = Work(lambda: None, 4, before=lambda: sum(range(100_000)))
     turn([work], 4)
     assert Clocks().cost(work).cpu_least_us < 100.0
+
+
+def test_a_mode_that_listens_is_sung_to():
+    live = LiveEngine(load_config(mode="cross"), WarmLibrary(), 1, HOP, cables=0)
+    for _ in range(40):
+        live.move()
+        live.play()
+    mode = live.engine.parts.mode
+    assert mode.meter.f0_hz == pytest.approx(220.0, rel=0.02)
+    assert mode.params.live["model_mix"] == 0.5
+    assert live.peak > 0.0
+    live.close()
 
 
 @pytest.mark.parametrize("voices", [1, 8])

@@ -71,6 +71,22 @@ def test_the_demo_plays_performances_that_are_there():
         assert (HOUSE / "configs/performances" / f"{name}.csv").is_file()
 
 
+def test_the_demo_has_a_phrase_to_sing():
+    named = re.search(r"^SING := .+ --audio (\S+)$", MAKEFILE, re.MULTILINE)
+    assert named
+    assert (HOUSE / named[1]).is_file()
+
+
+def test_the_pictures_of_mode_cross_are_those_that_make_draws():
+    named = re.search(r"^CROSSED := (.+)$", MAKEFILE, re.MULTILINE)
+    assert named
+    drawn, page = HOUSE / "docs/cross", (HOUSE / "docs/cross.md").read_text("utf-8")
+    assert {path.stem for path in drawn.iterdir()} == set(named[1].split())
+    for path in drawn.iterdir():
+        assert f"(cross/{path.name})" in page
+        assert path.stat().st_size < 300_000
+
+
 @pytest.mark.parametrize("script", [".ci/run", "tests/system-packages.sh"])
 def test_scripts_can_be_run(script):
     assert os.access(HOUSE / script, os.X_OK)

@@ -28,6 +28,7 @@ MAY_IMPORT = {
     "recording": {*GROUND, "dsp"},
     "processes": {*GROUND, "link", "processes"},
     "calibration_picture": {*GROUND, "rack"},
+    "crossing_picture": {*GROUND, "dsp"},
     "pictures": {*GROUND, "dsp", "rack", "recording"},
     "native": {*GROUND, "native"},
     "link": {*GROUND, "link"},

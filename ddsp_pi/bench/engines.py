@@ -2,11 +2,13 @@
 
 import itertools
 import math
+from collections.abc import Iterator
 
 import msgspec
 import numpy as np
+from numpy.typing import NDArray
 
-from ddsp_pi.app import part_of
+from ddsp_pi.app import LISTENING, part_of
 from ddsp_pi.config import Config
 from ddsp_pi.dsp.output import make_output
 from ddsp_pi.engine.clock import DelayLocked
@@ -30,6 +32,9 @@ DETUNED = 0.07
 MIDDLES = (0.0, 6.0, 0.0, 1.0, 0.2, 0.2)
 """Volts on the jacks as the packaged configuration routes them: none of them shuts anything off."""
 
+SUNG_HZ, N_SUNG, FORMANT = 220.0, 40, 4.0
+"""The voice of a mode that listens: its pitch, its partials, and the loudest of them."""
+
 NOTE_ON_S = 0.02
 """Sound before anything is timed: attacks are over."""
 
@@ -45,6 +50,8 @@ class _Unmoved(Overload):
 class LiveEngine:
     """Plays held notes, one per voice, while the first so many cables move in every hop.
 
+    A mode that listens is sung to instead.
+
     `move` is what the control process would do between two blocks, `play` what the audio callback does.
     """
 
@@ -54,7 +61,8 @@ class LiveEngine:
         self._link = create()
         self._volts = itertools.cycle([pack_volts(_volts(place, cables)) for place in range(64)])
         self._left = 0
-        self._block, self._heard = np.zeros((2, samples), np.float32)
+        self._block, silence = np.zeros((2, samples), np.float32)
+        self._heard: Iterator[NDArray[np.float32]] = itertools.repeat(silence)
         config = msgspec.structs.replace(config, voices=voices)
         times = itertools.count(0, round(samples * 1e9 / SAMPLE_RATE))
         clock = DelayLocked(samples, now=lambda: next(times))
@@ -63,7 +71,10 @@ class LiveEngine:
         part = part_of(config, config.mode, library, instrument, None)
         self.engine = Engine(part, controls, clock, make_output(fade_in=True), _Unmoved())
         controls.on(part.mode.params.set, lambda path: None, self.engine.parts.release, lambda: None)
-        self._press(voices)
+        if config.mode in LISTENING:
+            self._heard = itertools.cycle(_sung(samples))
+        else:
+            self._press(voices)
         for _ in range(round(NOTE_ON_S * SAMPLE_RATE / samples)):
             self.move()
             self.play()
@@ -82,7 +93,7 @@ class LiveEngine:
 
     def play(self) -> None:
         """One block."""
-        self.engine.render(self._block, self._heard)
+        self.engine.render(self._block, next(self._heard))
 
     @property
     def peak(self) -> float:
@@ -99,3 +110,12 @@ def _volts(place: int, cables: int) -> tuple[float, ...]:
     swing = math.sin(2.0 * math.pi * place / 64.0)
     volts = tuple(middle + 0.1 * swing for middle in MIDDLES)
     return volts[:cables] + UNPATCHED[cables:]
+
+
+def _sung(samples: int) -> NDArray[np.float32]:
+    """(blocks, samples) of a vowel with vibrato that can go on for ever; a second of it."""
+    at = np.arange(SAMPLE_RATE) / SAMPLE_RATE
+    phase = 2.0 * np.pi * (SUNG_HZ * at + 0.1 * np.sin(2.0 * np.pi * 5.0 * at))
+    partials = (np.sin(k * phase) / (1.0 + (k - FORMANT) ** 2) for k in range(1, N_SUNG + 1))
+    audio = np.asarray(0.1 * sum(partials), np.float32)
+    return audio[: SAMPLE_RATE // samples * samples].reshape(-1, samples)

@@ -18,7 +18,7 @@ LOW_HZ, HIGH_HZ = 220.0, 440.0
 
 LOUDNESS_DB = -20.0
 
-DECODER, HOP_BEGINS, LOW, HIGH, OUTPUT, BLOCK, ALL_CABLES = (
+DECODER, HOP_BEGINS, LOW, HIGH, OUTPUT, BLOCK, ALL_CABLES, CROSS = (
     "decoder step",
     "begin hop",
     "synth at 220 Hz",
@@ -26,6 +26,7 @@ DECODER, HOP_BEGINS, LOW, HIGH, OUTPUT, BLOCK, ALL_CABLES = (
     "output stage",
     "whole block",
     "block, six cables",
+    "block, mode cross",
 )
 
 PARTS_OF_A_BLOCK = (DECODER, HOP_BEGINS, LOW, OUTPUT)

@@ -45,7 +45,7 @@ def stages(report: Report) -> Table:
 def voices(report: Report) -> Table:
     """Own time of each stage over the number of voices, in µs."""
     numbers = sorted({row.voices for row in report.rows})
-    named = dict.fromkeys((row.kernel, row.stage) for row in report.rows)
+    named = dict.fromkeys((row.kernel, row.stage) for row in report.rows if row.voices == numbers[-1])
     return [
         ("kernel", "stage", *(f"{number} voices" if number > 1 else "1 voice" for number in numbers)),
         *(

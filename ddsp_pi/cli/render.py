@@ -44,7 +44,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "-o", "--output", type=Path, required=True, metavar="WAV", help="where the sound goes"
     )
     parser.add_argument(
-        "--plot", type=Path, metavar="PNG", help="draw cables, pitch, loudness and spectrogram"
+        "--plot",
+        type=Path,
+        metavar="PNG",
+        help="draw cables, pitch, loudness and spectrogram; with --audio, both sounds",
     )
     parser.add_argument(
         "--block", type=int, default=BLOCK, help="samples per block (1..65536, default %(default)s)"
@@ -159,9 +162,14 @@ def _played(piece: Piece) -> str:
 
 
 def _plot(args: argparse.Namespace, app: App, piece: Piece) -> None:
+    from ddsp_pi.crossing_picture import draw_crossing
     from ddsp_pi.pictures import draw_performance, read_wav
 
     args.plot.parent.mkdir(parents=True, exist_ok=True)
-    title = f"{piece.name} played by {app.instrument.card.title}"
-    draw_performance(piece.cables, read_wav(args.output), title, args.plot)
-    print(f"{args.plot}: cables, pitch, loudness and spectrogram")
+    title, audio = f"{piece.name} played by {app.instrument.card.title}", read_wav(args.output)
+    if piece.heard is None:
+        draw_performance(piece.cables, audio, title, args.plot)
+        print(f"{args.plot}: cables, pitch, loudness and spectrogram")
+    else:
+        draw_crossing(piece.heard.audio, audio, ", ".join((title, *args.set)), args.plot)
+        print(f"{args.plot}: spectrum, envelope, pitch and loudness of what was heard and what was played")

@@ -58,6 +58,10 @@ class Heard:
 class Listener:
     """Listens to a live mono input, one hop at a time, and answers from nothing but the past.
 
+    A louder note is known in 0.7 periods and a new vowel in little more than one (to −3 dB), noise in 6 ms. A
+    consonant is all noise 8 ms after a vowel ended; a vowel is all partials when its pitch is known, 8 to
+    24 ms after it began.
+
     Args:
         low_hz, high_hz: range of the notes, within 39..2500 Hz; see RANGES.
         n_bands: noise bands.

@@ -90,10 +90,11 @@ def _candidates(
 
 def _peaks(similarity: NDArray[np.float32]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """(frames, N_CANDIDATES) lags and heights of the highest peaks; height 0 where there are fewer."""
-    inner = similarity[:, 1:-1]
-    lags = np.arange(1, similarity.shape[1] - 1)
-    top = (inner >= similarity[:, :-2]) & (inner > similarity[:, 2:]) & (inner > FAINT)
-    top &= (lags >= WINDOW.rate / HIGH_HZ) & (lags <= WINDOW.rate / LOW_HZ)
+    # Not beyond the longest lag: what fills up a row of few peaks is read around, like a peak.
+    longest = int(WINDOW.rate / LOW_HZ)
+    inner, lags = similarity[:, 1 : longest + 1], np.arange(1, longest + 1)
+    top = (inner >= similarity[:, :longest]) & (inner > similarity[:, 2 : longest + 2]) & (inner > FAINT)
+    top &= lags >= WINDOW.rate / HIGH_HZ
     top &= np.logical_or.accumulate(inner < 0.0, axis=1)
     # of equal peaks the earlier is the pitch and the later its multiples, so those give way first
     worth = np.where(top, inner - 0.02 * np.log2(lags), -np.inf)

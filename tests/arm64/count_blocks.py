@@ -18,6 +18,7 @@ from pathlib import Path
 
 import msgspec
 import numpy as np
+from numpy.typing import NDArray
 
 from ddsp_pi.app import part_of
 from ddsp_pi.config import load_config
@@ -27,7 +28,7 @@ from ddsp_pi.dsp.output import make_output
 from ddsp_pi.engine.clock import DelayLocked
 from ddsp_pi.engine.loop import Engine
 from ddsp_pi.engine.overload import Overload
-from ddsp_pi.frame import HOP, Edge, Event, Note, nanoseconds
+from ddsp_pi.frame import HOP, SAMPLE_RATE, Edge, Event, Note, nanoseconds
 from ddsp_pi.models.bundle import Instrument, load_instrument
 from ddsp_pi.models.warm import WarmLibrary
 from ddsp_pi.rack.boards import find_board
@@ -60,6 +61,18 @@ class Player:
         """All notes begin at once."""
         events, self._events = self._events, ()
         return events
+
+
+class Nobody:
+    """No cables and no keys: who sings has the pitch."""
+
+    def volts(self, at_ns: int) -> tuple[float, ...]:
+        """Nothing is patched."""
+        return (math.nan,) * 6
+
+    def events(self, until_ns: int) -> Sequence[Event]:
+        """Nothing happens."""
+        return ()
 
 
 class Calm(Overload):
@@ -107,12 +120,30 @@ def block(instrument: Instrument, voices: int) -> Stage:
     config = msgspec.structs.replace(load_config(), voices=voices)
     clock = DelayLocked(HOP, now=map(nanoseconds, itertools.count(0, HOP)).__next__)
     part = part_of(config, config.mode, WarmLibrary(), instrument, None)
-    engine = Engine(part, Player(voices), clock, make_output(), Calm())
-    samples = np.empty(HOP, np.float32)
+    engine, samples = Engine(part, Player(voices), clock, make_output(), Calm()), np.empty(HOP, np.float32)
+    return _sounding(lambda: engine.render(samples), samples)
 
-    def render() -> None:
-        engine.render(samples)
 
+def cross(instrument: Instrument, voices: int) -> Stage:
+    """All of the engine while somebody sings: the input is heard, and gives half of the colour."""
+    config = load_config(mode="cross")
+    clock = DelayLocked(HOP, now=map(nanoseconds, itertools.count(0, HOP)).__next__)
+    part = part_of(config, config.mode, WarmLibrary(), instrument, None)
+    engine, samples = Engine(part, Nobody(), clock, make_output(), Calm()), np.empty(HOP, np.float32)
+    sung = itertools.cycle(_vowel().reshape(-1, HOP))
+    return _sounding(lambda: engine.render(samples, next(sung)), samples)
+
+
+def _vowel() -> NDArray[np.float32]:
+    """A second of forty partials that swing by a quarter tone, (SAMPLE_RATE,)."""
+    at = np.arange(SAMPLE_RATE) / SAMPLE_RATE
+    phase = 2.0 * np.pi * (HZ * at + 0.18 * np.sin(2.0 * np.pi * 5.0 * at))
+    partials = (np.sin(k * phase) / (1.0 + (k - 4.0) ** 2) for k in range(1, 41))
+    return np.asarray(0.1 * sum(partials), np.float32)
+
+
+def _sounding(render: Stage, samples: NDArray[np.float32]) -> Stage:
+    """Warmed up and heard."""
     for _ in range(WARM_UP):
         render()
     if np.abs(samples).max() < 1e-3:
@@ -155,6 +186,7 @@ STAGES: dict[str, tuple[Callable[[Instrument, int], Stage], int]] = {
     "decoder, 8 voices": (decoder, 8),
     "synth, 8 voices": (synth, 8),
     "block, 8 voices": (block, 8),
+    "cross": (cross, 1),
     "board": (board, 0),
 }
 """What is counted: how it is made, and for how many voices."""

@@ -5,6 +5,7 @@ import pytest
 
 from ddsp_pi.dsp.nsdf import LONG, SHORT, decimate, nsdf, peak_lag, refine_f0
 from ddsp_pi.dsp.pitch import PitchTracker
+from ddsp_pi.dsp.pitch_path import _peaks
 from ddsp_pi.frame import HOP, SAMPLE_RATE
 
 SAWTOOTH = [1 / k for k in range(1, 21)]
@@ -260,3 +261,12 @@ def test_live_and_refined_pitch_agree():
     refined = refine_f0(audio, path[::HOP])
     # a live reading is 6 ms old: two hops and a quarter before the end of its block
     assert np.median(np.abs(cents(live[20:-20], refined[19 : 19 + len(live) - 40]))) < 3
+
+
+def test_a_row_of_few_peaks_is_filled_up_with_what_can_be_read():
+    heights = {77: 0.9512, 155: 0.9465, 232: 0.9533, 309: 0.9573, 386: 0.9446, 463: 0.9290, 540: 0.9347}
+    row = np.zeros(621, np.float32)
+    row[20] = -1.0
+    row[list(heights)] = list(heights.values())
+    lags, found = _peaks(row[None])
+    assert sorted(np.rint(lags[found > 0.0])) == list(heights)

@@ -6,8 +6,13 @@ import subprocess
 import time
 from pathlib import Path
 
+from ddsp_pi.frame import SAMPLE_RATE
+
 OUTPUT = "PortAudio:out_0"
 """Where our sound comes out: PortAudio's client, first channel."""
+
+INPUT = "PortAudio:in_0"
+"""Where it listens, in a mode that does."""
 
 
 class Server:
@@ -66,6 +71,20 @@ class Server:
             else:
                 port = line
         return found
+
+    def driver_ms(self) -> float:
+        """What the server says that its driver adds, on the way in and on the way out."""
+        asked = {"system:capture_1": "capture", "system:playback_1": "playback"}
+        done = subprocess.run(
+            ["jack_lsp", "-l"], capture_output=True, text=True, check=True, env=self.environment, timeout=10
+        )
+        port, frames = "", 0
+        for line in done.stdout.splitlines():
+            if not line.startswith(("\t", " ")):
+                port = line.strip()
+            elif asked.get(port, "-") in line:
+                frames += int(line.rpartition("[")[2].split()[1])
+        return 1000.0 * frames / SAMPLE_RATE
 
     def wait_for(self, port: str, seconds: float = 15.0) -> None:
         """Until a port is there."""

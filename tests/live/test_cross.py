@@ -1,4 +1,4 @@
-"""From what is sung to what is played, through a real JACK server."""
+"""From what is sung to what is played, through a real JACK server and the engine as a process of its own."""
 
 import time
 
@@ -7,71 +7,98 @@ import pytest
 
 from ddsp_pi.frame import SAMPLE_RATE
 from tests.live.engine import EngineAlone
-from tests.live.jack import OUTPUT
-from tests.live.singer import Hearer, Singer
-from tests.singing import vowel
+from tests.live.voice import Duet
+from tests.singing import VOWELS, rest, vowel
 
 pytestmark = pytest.mark.real
 
-HALF = SAMPLE_RATE // 2
-"""Samples of the soft half of the phrase, and of the loud one."""
+EARLIER_MS = 84.5
+"""What an earlier system takes for the same: its own 41.8, and a host's buffer."""
 
-PERIODS_MS = 2 * 128 / 48.0
-"""What a sound card keeps ready in both directions, which the dummy driver does not."""
+ALLOWED_MS = {440.0: 25.0, 220.0: 25.0, 110.0: 25.0, 55.0: 40.0}
+"""By pitch in Hz; all but the last in the range of voices, the last in that of a bass.
 
-MOST_MS = {220.0: 25.0, 110.0: 25.0, 55.0: 40.0}
-LONGEST_S = 60.0
-ENOUGH, FEWEST = 6, 3
-"""Steps that no lost period spoils: what is waited for, and what will do on a machine that is never quiet."""
+For 95 of 100 onsets: until the pitch is known it is noise that answers, and its level is a matter of luck.
+"""
 
+ONSETS, NOTE_S, REST_S = 40, 0.2, 0.2
 
-def phrase(f0_hz):
-    """A vowel that is soft for half a second and then 26 dB louder, for ever."""
-    sung = vowel(f0_hz, seconds=1.0, level_db=-15.0).copy()
-    sung[:HALF] *= 0.05
-    return sung
+AWAY = SAMPLE_RATE // 10
+"""Onsets nearer to where somebody was late are not counted: there, sound was lost."""
 
-
-def step_at(sound, samples):
-    """The sample at which the power over whole periods comes within 3 dB of where it goes."""
-    power = np.convolve(sound.astype(np.float64) ** 2, np.full(samples, 1.0 / samples), "same")
-    loud = np.median(power[HALF + SAMPLE_RATE // 4 : -samples])
-    return int(np.argmax(power[HALF // 2 :] > 0.5 * loud)) + HALF // 2
+HALF = 10.0**-0.3
+"""Of the power: the level at which a sound is said to be there."""
 
 
-def rounds(frames, blocks):
-    """Each phrase that came back without a gap."""
-    block = blocks.shape[1]
-    count = SAMPLE_RATE // block
-    for first in np.flatnonzero(frames % SAMPLE_RATE < block):
-        here = frames[first : first + count]
-        if len(here) == count and (np.diff(here) == block).all():
-            late = np.zeros(int(here[0] % SAMPLE_RATE), np.float32)
-            yield np.concatenate([late, blocks[first : first + count].reshape(-1)])[:SAMPLE_RATE]
+def bursts(f0_hz, least):
+    """Tones that come out of the quiet by themselves, `least` of their level, at no regular time."""
+    random, tone = np.random.default_rng(7), vowel(f0_hz, VOWELS["a"], NOTE_S + 0.01, -18.0)
+    pieces = [rest(1.0)]
+    for _ in range(ONSETS):
+        length = round(NOTE_S * SAMPLE_RATE) + int(random.integers(400))
+        soft = vowel(f0_hz, VOWELS["a"], REST_S, -18.0) * least if least else rest(REST_S)
+        pieces += [tone[:length], soft]
+    return np.concatenate(pieces).astype(np.float32)
 
 
-def delays_ms(server, f0_hz):
-    """From each step that is sung to the one that is played."""
-    jack, sung = server(inputs=2), phrase(f0_hz)
-    jack.start()
-    samples = 4 * round(SAMPLE_RATE / f0_hz)
-    wanted = step_at(sung, samples)
-    params = {"noise": 0.0, "range": 1.0 if f0_hz < 70.0 else 0.0}
+def power(audio, f0_hz):
+    """Mean over a period around each sample."""
+    n = round(SAMPLE_RATE / f0_hz)
+    return np.convolve(audio.astype(np.float64) ** 2, np.full(n, 1.0 / n), "same")
+
+
+def onsets(level, steady):
+    """Samples at which it rises to half of what is steady after having been below for most of a rest."""
+    above = np.flatnonzero(level > HALF * steady)
+    return above[np.diff(above, prepend=-SAMPLE_RATE) > 0.5 * REST_S * SAMPLE_RATE]
+
+
+def delays_ms(sung, played, f0_hz, late_at):
+    """From each onset to its answer, where nobody was late."""
+    levels = [power(audio, f0_hz) for audio in (sung, played)]
+    asked = onsets(levels[0], np.percentile(levels[0], 80))
+    answered, found = onsets(levels[1], steadily(levels[1], asked)), []
+    for first in asked:
+        later = answered[answered >= first - 48]
+        if len(later) and np.abs(late_at - first).min(initial=AWAY) >= AWAY:
+            found.append((later[0] - first) * 1000.0 / SAMPLE_RATE)
+    return np.array(found)
+
+
+def steadily(level, asked):
+    """The power in the second half of the notes."""
+    half = round(NOTE_S * SAMPLE_RATE / 2)
+    return np.median([level[first + half : first + 2 * half - 2400].mean() for first in asked])
+
+
+def duet(server, f0_hz, least, mix):
+    bass = 1.0 if f0_hz < 70.0 else 0.0
     with (
-        EngineAlone(jack, "cross", **params),
-        Singer(jack.environment, sung),
-        Hearer(jack.environment, OUTPUT, LONGEST_S) as hearer,
+        EngineAlone(server, "cross", range=bass, model_mix=mix),
+        Duet(server.environment, bursts(f0_hz, least)) as both,
     ):
-        played, deadline = [], time.monotonic() + LONGEST_S
-        while len(played) <= ENOUGH and time.monotonic() < deadline:
-            time.sleep(5.0)
-            played = [step_at(sound, samples) for sound in rounds(*hearer.heard())]
-    return (np.array(played[1:]) - wanted) / SAMPLE_RATE * 1000.0
+        deadline = time.monotonic() + 120.0
+        while not both.is_over:
+            assert time.monotonic() < deadline, "the server has stopped"
+            time.sleep(0.1)
+    return delays_ms(*both.both, f0_hz, both.late_at)
 
 
-@pytest.mark.parametrize("f0_hz", MOST_MS)
-def test_a_louder_tone_comes_back_louder_in_time(server, f0_hz):
-    found = delays_ms(server, f0_hz)
-    print(f"{f0_hz:g} Hz: {np.median(found):.1f} ms in the graph, {len(found)} steps: {np.round(found, 1)}")
-    assert len(found) >= FEWEST
-    assert 2.0 < np.median(found) <= MOST_MS[f0_hz] - PERIODS_MS
+@pytest.mark.parametrize("least", [0.0, 0.05], ids=["from nothing", "26 dB louder"])
+@pytest.mark.parametrize("f0_hz", ALLOWED_MS)
+def test_a_tone_is_answered_in_time(server, f0_hz, least):
+    # A neighbour who takes the machine away makes the engine late: one server of three has to be left alone.
+    for _ in range(3):
+        jack = server(128, inputs=1)
+        jack.start()
+        driver_ms, delays = jack.driver_ms(), duet(jack, f0_hz, least, 0.5)
+        jack.stop()
+        if len(delays) >= ONSETS // 2:
+            break
+    assert len(delays) >= ONSETS // 2
+    late_ms = float(np.percentile(delays, 95)) + driver_ms
+    print(
+        f"{f0_hz:.0f} Hz: median {np.median(delays) + driver_ms:.1f}, 95 % within {late_ms:.1f}, worst "
+        f"{delays.max() + driver_ms:.1f} ms, of them {driver_ms:.1f} in the driver; {len(delays)} onsets"
+    )
+    assert late_ms <= ALLOWED_MS[f0_hz] < EARLIER_MS
