@@ -7,7 +7,8 @@ import threading
 import pytest
 from pythonosc.udp_client import SimpleUDPClient
 
-from puredata import generate, names
+from ddsp_pi.app import MODE_PARAMS
+from puredata import names
 from tests.puredata.pd import Lines, free_port
 
 pytestmark = pytest.mark.real
@@ -97,7 +98,7 @@ def test_a_jack_is_taken_over_and_given_back(player, play):
 def test_the_module_takes_everything_that_a_patch_can_send(player, play):
     pd = play("ddsp", "ddsp-error", "ddsp-gate1", "ddsp-playing", "ddsp-loaded", port=player.port)
     pd.says("ddsp-playing")
-    for param in generate.params():
+    for param in MODE_PARAMS["cv"]:
         pd.send(f"ddsp-{param.name}", param.low)
     for row in names.SENDS:
         for values in VALUES[row.name]:
