@@ -11,14 +11,20 @@ from ddsp_pi.errors import ConfigError
 from ddsp_pi.places import SYSTEM_FILE
 
 
-def add_instrument_arguments(parser: argparse.ArgumentParser) -> None:
-    """What to play and how: shared by `render` and `run`."""
+def add_config_argument(parser: argparse.ArgumentParser, what: str) -> None:
+    """Which settings: those of this system unless others are named."""
     parser.add_argument(
         "--config",
         type=Path,
         metavar="YAML",
-        help=f"configuration over the packaged defaults (default: {SYSTEM_FILE}, if it is there)",
+        default=usual_file(),
+        help=f"{what} (default: {SYSTEM_FILE}, if it is there)",
     )
+
+
+def add_instrument_arguments(parser: argparse.ArgumentParser) -> None:
+    """What to play and how: shared by `render` and `run`."""
+    add_config_argument(parser, "configuration over the packaged defaults")
     parser.add_argument("--preset", metavar="NAME", help="a sound to begin with: see 'ddsp-pi presets list'")
     parser.add_argument("--mode", help="how it is played (default: from the configuration)")
     parser.add_argument("--model", help="instrument, by name or as a file")

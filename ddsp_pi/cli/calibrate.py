@@ -9,10 +9,11 @@ from datetime import datetime
 from itertools import pairwise
 from pathlib import Path
 
+from ddsp_pi.cli.arguments import add_config_argument
 from ddsp_pi.cli.calibration_desk import Desk, open_desk
 from ddsp_pi.cli.calibration_text import described
 from ddsp_pi.cli.progress import Progress
-from ddsp_pi.config import load_config, usual_file
+from ddsp_pi.config import load_config
 from ddsp_pi.errors import BoardError, ConfigError
 from ddsp_pi.places import data_folder
 from ddsp_pi.rack.boards import AUTO, find_board
@@ -50,7 +51,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     instead = parser.add_mutually_exclusive_group()
     instead.add_argument("--show", action="store_true", help="print what is calibrated, change nothing")
     instead.add_argument("--restore", action="store_true", help="take the last change back")
-    parser.add_argument("--config", type=Path, metavar="YAML", default=usual_file(), help="configuration")
+    add_config_argument(parser, "configuration")
 
 
 def run(args: argparse.Namespace) -> int:

@@ -2,9 +2,8 @@
 
 import argparse
 import json
-from pathlib import Path
 
-from ddsp_pi.config import usual_file
+from ddsp_pi.cli.arguments import add_config_argument
 from ddsp_pi.service.doctor import as_table, examine, in_words, make_view
 from ddsp_pi.service.findings import Status
 from ddsp_pi.service.host import Host
@@ -17,13 +16,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     how.add_argument("--json", action="store_true", help="for programs: a list with an object for each check")
     how.add_argument("--markdown", action="store_true", help="only say what there is to look at, as a table")
     parser.add_argument("--board", metavar="NAME", help="the board it should be (default: rack.board)")
-    parser.add_argument(
-        "--config",
-        type=Path,
-        metavar="YAML",
-        default=usual_file(),
-        help="settings to look at (default: those of this system, or the packaged ones)",
-    )
+    add_config_argument(parser, "settings to look at")
 
 
 def run(args: argparse.Namespace) -> int:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
+from ddsp_pi.cli.arguments import add_config_argument
 from ddsp_pi.config import Config, load_config, usual_file
 from ddsp_pi.errors import BoardError, ConfigError
 from ddsp_pi.monitor.daemon import Daemon
@@ -16,7 +17,7 @@ from ddsp_pi.monitor.recording import Recording
 from ddsp_pi.monitor.screen import form
 from ddsp_pi.monitor.source import Source
 from ddsp_pi.monitor.view import Viewer
-from ddsp_pi.places import SYSTEM_FILE, data_folder
+from ddsp_pi.places import data_folder
 
 PATIENCE_S = 1.0
 """How long a daemon may take to answer."""
@@ -48,12 +49,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--rate", type=float, help="updates per second (default: 10 on a terminal, 1 as lines)"
     )
-    parser.add_argument(
-        "--config",
-        type=Path,
-        metavar="YAML",
-        help=f"the configuration that is played with (default: {SYSTEM_FILE}, if it is there)",
-    )
+    add_config_argument(parser, "the configuration that is played with")
 
 
 def run(args: argparse.Namespace) -> int:

@@ -5,22 +5,16 @@ import signal
 import sys
 from pathlib import Path
 
-from ddsp_pi.config import Config, load_config, usual_file
+from ddsp_pi.cli.arguments import add_config_argument
+from ddsp_pi.config import Config, load_config
 from ddsp_pi.errors import ConfigError
 from ddsp_pi.files import Sight, sight
-from ddsp_pi.places import SYSTEM_FILE
 from ddsp_pi.processes.pd import Keeper
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Arguments of this verb."""
-    parser.add_argument(
-        "--config",
-        type=Path,
-        metavar="YAML",
-        default=usual_file(),
-        help=f"settings that name the patch (default: {SYSTEM_FILE}, if it is there)",
-    )
+    add_config_argument(parser, "settings that name the patch")
 
 
 def run(args: argparse.Namespace) -> int:

@@ -4,9 +4,8 @@ import argparse
 import time
 from pathlib import Path
 
-from ddsp_pi.config import usual_file
+from ddsp_pi.cli.arguments import add_config_argument
 from ddsp_pi.files import replacing
-from ddsp_pi.places import SYSTEM_FILE
 from ddsp_pi.service import report
 from ddsp_pi.service.doctor import examine, in_words, make_view
 from ddsp_pi.service.host import Host
@@ -23,13 +22,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="where to write it (default: ddsp-pi-report-DATE.md here); - prints it",
     )
-    parser.add_argument(
-        "--config",
-        type=Path,
-        metavar="YAML",
-        default=usual_file(),
-        help=f"the settings (default: {SYSTEM_FILE}, if it is there)",
-    )
+    add_config_argument(parser, "the settings")
 
 
 def run(args: argparse.Namespace) -> int:

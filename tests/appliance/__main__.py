@@ -11,6 +11,7 @@ from collections.abc import Callable
 from tests.appliance import host
 from tests.appliance.scenarios import play
 from tests.appliance.workshop import WORKSHOPS
+from tests.arm64.host import install_missing
 from tests.arm64.project import HOUSE
 from tests.arm64.shell import walk
 
@@ -25,7 +26,10 @@ def main() -> int:
         return 1
     shop = WORKSHOPS["amd64"]()
     steps: dict[str, tuple[str, Callable[[], object]]] = {
-        "host": ("looking for debootstrap and systemd-nspawn", lambda: host.prepare(shop.shell)),
+        "host": (
+            "looking for systemd-nspawn",
+            lambda: install_missing(shop.shell, host.PACKAGES),
+        ),
         "root": (f"a Debian, kept in {shop.root.path.relative_to(HOUSE)}", shop.root.make),
         "stick": ("a stick with the wheels that ddsp-pi needs", shop.stick.fetch),
         "wheel": ("ddsp-pi's own wheel", shop.stick.build),

@@ -3,6 +3,7 @@
 from tests.appliance import host
 from tests.appliance.scenarios import play
 from tests.appliance.workshop import WORKSHOPS
+from tests.arm64.host import install_missing
 
 
 def boot(chosen: str) -> None:
@@ -12,7 +13,7 @@ def boot(chosen: str) -> None:
         StepError: something could not be made, or a scenario did not pass.
     """
     shop = WORKSHOPS["arm64"]()
-    host.prepare(shop.shell)
+    install_missing(shop.shell, host.PACKAGES)
     shop.root.make()
     shop.stick.fetch()
     shop.stick.build()

@@ -4,6 +4,7 @@ import os
 import platform
 import shutil
 import subprocess
+from collections.abc import Mapping
 from pathlib import Path
 
 from tests.arm64.shell import Shell, StepError
@@ -29,15 +30,23 @@ def prepare(shell: Shell) -> None:
     """
     if os.geteuid() != 0:
         raise StepError("another system's root can only be made and entered by root: sudo make arm64")
-    missing = [package for command, package in PACKAGES.items() if shutil.which(command) is None]
-    if missing:
-        install(shell, missing)
+    install_missing(shell, PACKAGES)
     if platform.machine() != "aarch64":
         _enable_format(shell)
 
 
-def install(shell: Shell, packages: list[str]) -> None:
-    """Install Debian packages on this machine."""
+def install_missing(shell: Shell, packages: Mapping[str, str]) -> None:
+    """Install what is not there, of packages by the commands that they bring.
+
+    Raises:
+        StepError: with the command that helps.
+    """
+    missing = [package for command, package in packages.items() if shutil.which(command) is None]
+    if missing:
+        _install(shell, missing)
+
+
+def _install(shell: Shell, packages: list[str]) -> None:
     if shutil.which("apt-get") is None:
         raise StepError(f"not a Debian system; install what is there called: {' '.join(packages)}")
     quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}

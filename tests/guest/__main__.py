@@ -13,6 +13,7 @@ import argparse
 import sys
 from collections.abc import Callable
 
+from tests.arm64.host import install_missing
 from tests.arm64.project import HOUSE
 from tests.arm64.shell import Shell, StepError, walk
 from tests.guest import host, modules, project, report
@@ -34,7 +35,7 @@ def main() -> int:
     root = Root(WORK, shell, kept)
     machine = Machine(WORK, root, shell, kept)
     steps: dict[str, tuple[str, Callable[[], object]]] = {
-        "host": ("looking for debootstrap and qemu", lambda: host.prepare(shell)),
+        "host": ("looking for debootstrap and qemu", lambda: install_missing(shell, host.PACKAGES)),
         "root": (f"a Debian, kept in {root.path.relative_to(HOUSE)}", root.make),
         "modules": ("kernel modules of the panel", lambda: modules.build(root, kept)),
         "needs": ("what ddsp-pi needs", lambda: project.install_needs(root, kept)),

@@ -2,10 +2,6 @@
 
 import os
 import platform
-import shutil
-
-from tests.arm64.host import install
-from tests.arm64.shell import Shell
 
 PACKAGES = {
     "debootstrap": "debootstrap",
@@ -23,14 +19,3 @@ def refusal() -> str:
     if os.geteuid() != 0:
         return "another system's root can only be made and entered by root: sudo make guest"
     return ""
-
-
-def prepare(shell: Shell) -> None:
-    """Install what is missing.
-
-    Raises:
-        StepError: with the command that helps.
-    """
-    missing = [package for command, package in PACKAGES.items() if shutil.which(command) is None]
-    if missing:
-        install(shell, missing)
