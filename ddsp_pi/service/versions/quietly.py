@@ -2,8 +2,11 @@
 
 import os
 import shutil
+import signal
 import subprocess
-from collections.abc import Sequence
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,9 +26,31 @@ class Quietly:
             ChildProcessError: it failed; the message is what it said.
         """
         command = [*_aside(), *map(str, words)]
-        done = subprocess.run(
+        with _begun(command, _environment() | (also or {})) as process:
+            try:
+                said, _ = process.communicate()
+            except BaseException:
+                # As subprocess.run has it: who is unwound leaves nothing running.
+                process.kill()
+                raise
+        with self.log.open("a", encoding="utf-8") as log:
+            log.write(f"$ {' '.join(command)}\n{said}\n")
+        if process.returncode:
+            raise ChildProcessError(said.strip() or f"{words[0]} ended with {process.returncode}")
+        return said
+
+    def say_where(self, said: str) -> str:
+        """The errors among the last lines of a command, and where the others are."""
+        lines = said.strip().splitlines()
+        errors = [line.removeprefix("ERROR: ") for line in lines if line.startswith("ERROR: ")]
+        return f"{'; '.join(errors or lines[-1:])[:KEPT_CHARACTERS]} (all of it is in {self.log})"
+
+
+def _begun(command: Sequence[str], environment: dict[str, str]) -> "subprocess.Popen[str]":
+    with _deaf_to_hangups():
+        return subprocess.Popen(
             command,
-            env=_environment() | (also or {}),
+            env=environment,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -36,17 +61,19 @@ class Quietly:
             # A lost connection is no reason to end.
             start_new_session=True,
         )
-        with self.log.open("a", encoding="utf-8") as log:
-            log.write(f"$ {' '.join(command)}\n{done.stdout}\n")
-        if done.returncode:
-            raise ChildProcessError(done.stdout.strip() or f"{words[0]} ended with {done.returncode}")
-        return done.stdout
 
-    def say_where(self, said: str) -> str:
-        """The errors among the last lines of a command, and where the others are."""
-        lines = said.strip().splitlines()
-        errors = [line.removeprefix("ERROR: ") for line in lines if line.startswith("ERROR: ")]
-        return f"{'; '.join(errors or lines[-1:])[:KEPT_CHARACTERS]} (all of it is in {self.log})"
+
+@contextmanager
+def _deaf_to_hangups() -> Iterator[None]:
+    """What is started meanwhile is deaf, too: it could be hit before it has a session of its own."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGHUP, before)
 
 
 def _aside() -> list[str]:
