@@ -64,16 +64,21 @@ class Child:
         return self._process.pid if self._process else None
 
     def start(self, now_s: float) -> None:
-        """Start the program.
+        """Start the program; in the main thread.
 
         Raises:
             OSError: the system cannot.
         """
         self.due_s, self._started_s, self._blame = None, now_s, ""
-        # A group of its own: Ctrl-C must not reach it before the supervisor, and end it without a fade.
-        self._process = subprocess.Popen(
-            self._argv, pass_fds=self._fds, env=self._env, stdin=subprocess.DEVNULL, process_group=0
-        )
+        # It is deaf to hangups until it listens for them itself: one that came sooner would end it.
+        before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+        try:
+            # A group of its own: Ctrl-C must not reach it before the supervisor, and end it without a fade.
+            self._process = subprocess.Popen(
+                self._argv, pass_fds=self._fds, env=self._env, stdin=subprocess.DEVNULL, process_group=0
+            )
+        finally:
+            signal.signal(signal.SIGHUP, before)
 
     def terminate(self) -> None:
         """Ask it to end."""
