@@ -184,7 +184,7 @@ def finger(line):
 def test_a_button_that_is_down_at_the_start_brings_safe_mode(service, lines):
     with finger(lines["button_2"]):
         service.start(CONFIG + "model: cello\n")
-    assert "now safe mode: a button was held at the start" in service.log()
+    assert "safe mode: a button was held at the start" in service.log()
     assert until(lambda: "violin plays" in service.status(), 30.0), service.status()
     # SOS, where a ready module would show a steady light.
     assert until(lambda: not lines["led"].active)
