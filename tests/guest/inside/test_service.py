@@ -184,7 +184,7 @@ def finger(line):
 def test_a_button_that_is_down_at_the_start_brings_safe_mode(service, lines):
     with finger(lines["button_2"]):
         service.start(CONFIG + "model: cello\n")
-    assert "safe mode: a button was held at the start" in service.log()
+    assert service.said("safe mode: a button was held at the start", 30.0), service.log()
     assert until(lambda: "violin plays" in service.status(), 30.0), service.status()
     # SOS, where a ready module would show a steady light.
     assert until(lambda: not lines["led"].active)
