@@ -13,6 +13,8 @@ METADATA_KEY = "ddsp_pi.card"
 NAME = r"^[a-z0-9][a-z0-9_-]{0,63}\Z"
 """A card's name becomes that of a file; `$` would let a line end pass."""
 
+CONTROLLER = r"^[a-z][a-z0-9_]{0,31}\Z"
+
 Positive = Annotated[int, Meta(gt=0)]
 
 
@@ -30,6 +32,35 @@ class Range(msgspec.Struct, frozen=True):
         return Range(max(self.low, other.low), min(self.high, other.high))
 
 
+class Controller(msgspec.Struct, frozen=True):
+    """A way to play that an instrument was trained with, such as how open its strings are."""
+
+    name: Annotated[str, Meta(pattern=CONTROLLER)]
+    """A parameter of this name plays it, 0 to 1."""
+    doc: str
+    default: Annotated[float, Meta(ge=0, le=1)]
+    """How it is played until somebody says otherwise."""
+    cc: Annotated[int, Meta(ge=0, le=127)] | None = None
+    """The MIDI controller that usually turns it."""
+
+
+class SecondBank(msgspec.Struct, frozen=True):
+    """A second bank of harmonics at a fixed ratio to the pitch, such as the fifth of a power chord."""
+
+    ratio: Annotated[float, Meta(gt=0)]
+    n_harmonics: Positive
+    """Of this bank; they are the last of all the harmonics in the network's answer."""
+    controller: str
+    """Its gain, as well as an input of the network."""
+
+
+class Style(msgspec.Struct, frozen=True):
+    """What an instrument is played with that answers to notes, not to analysed audio."""
+
+    controllers: tuple[Controller, ...] = ()
+    second: SecondBank | None = None
+
+
 class Parity(msgspec.Struct, frozen=True):
     """A short input and what the network must answer, checked at every load.
 
@@ -40,6 +71,8 @@ class Parity(msgspec.Struct, frozen=True):
     loudness_db: tuple[float, ...]
     harmonics: tuple[float, ...]
     noise: tuple[float, ...]
+    touch: tuple[tuple[float, ...], ...] = ()
+    """Rows of a Touch, for an instrument that is played by notes."""
 
 
 class Spectrum(msgspec.Struct, frozen=True):
@@ -68,7 +101,8 @@ class Card(msgspec.Struct, frozen=True):
     hop: int
     n_harmonics: Positive
     n_bands: Positive
-    hidden: Positive
+    hidden: Annotated[int, Meta(ge=0)]
+    """Numbers that it remembers from one step to the next; 0: an answer depends on nothing before."""
     parameters: Positive
     pitch_range_hz: Range
     loudness_range_db: Range
@@ -77,6 +111,8 @@ class Card(msgspec.Struct, frozen=True):
     metrics: dict[str, float]
     baseline: Spectrum
     parity: Parity
+    style: Style | None = None
+    """None: it is played by pitch and loudness alone, as they are heard or come by cable."""
 
 
 def encode(card: Card) -> str:

@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from ddsp_pi.dsp.loudness import FLOOR_DB, a_weighting
 from ddsp_pi.dsp.noise import band_power
-from ddsp_pi.models.card import Range, Spectrum
+from ddsp_pi.models.card import Range, Spectrum, Style
+from ddsp_pi.models.touch import Touch
 
 HIGHEST_HZ = 22_500.0
 ANY_PITCH, ANY_LOUDNESS = Range(0.0, math.inf), Range(FLOOR_DB, math.inf)
@@ -46,6 +47,18 @@ class Decoder(Protocol):
 
     def forget(self, voice: int) -> None:
         """Forget what one voice played; the others remember."""
+
+
+class PlayedDecoder(Decoder, Protocol):
+    """A decoder that is played by notes: it also reads how they are played, and remembers nothing.
+
+    The loudness that it is asked for is the one a note reaches; how it comes and goes is what it
+    has learned. Of its harmonics the last are those of the second bank, if its style has one.
+    """
+
+    style: Style
+    touch: Touch
+    """To be filled before every step, V rows."""
 
 
 def silence(voices: int, n_harmonics: int, n_bands: int) -> Answer:
