@@ -11,14 +11,17 @@ import numpy as np
 
 from ddsp_pi.errors import InstrumentError
 from ddsp_pi.frame import HOP, SAMPLE_RATE
-from ddsp_pi.models.card import FORMAT_VERSION, METADATA_KEY, Card, decode
-from ddsp_pi.models.decoder import Decoder
+from ddsp_pi.models.card import FORMAT_VERSION, METADATA_KEY, PLAYED_VERSION, Card, Style, decode
+from ddsp_pi.models.decoder import Decoder, touch_of
 from ddsp_pi.models.graph import UnknownGraphError, weights_of
-from ddsp_pi.models.native_decoder import NativeDecoder, NativeNetwork
-from ddsp_pi.models.onnx_decoder import OnnxDecoder, open_session
+from ddsp_pi.models.native_decoder import NativeDecoder, NativeNetwork, NativePlayedDecoder
+from ddsp_pi.models.onnx_decoder import OnnxDecoder, OnnxPlayedDecoder, open_session
 from ddsp_pi.models.onnx_file import OnnxFile, read_onnx
+from ddsp_pi.models.touch import touch_columns
 from ddsp_pi.native.library import kernel
 
+FORMAT_VERSIONS = (FORMAT_VERSION, PLAYED_VERSION)
+_PLAYABLE = f"versions {FORMAT_VERSION} and {PLAYED_VERSION}"
 PARITY_TOLERANCE = 1e-4
 MAX_BYTES = 64 << 20
 """No instrument is this big; a file that is was given by mistake."""
@@ -70,7 +73,8 @@ def _native(path: Path, card: Card, file: OnnxFile) -> Instrument | None:
         network = NativeNetwork(weights_of(file, card), card)
     except UnknownGraphError:
         return None
-    return Instrument(path, card, "native", network.nbytes, partial(NativeDecoder, network, library))
+    make = NativeDecoder if card.style is None else NativePlayedDecoder
+    return Instrument(path, card, "native", network.nbytes, partial(make, network, library))
 
 
 def _on_runtime(path: Path, card: Card, content: bytes) -> Instrument:
@@ -79,7 +83,8 @@ def _on_runtime(path: Path, card: Card, content: bytes) -> Instrument:
     except Exception as error:  # onnxruntime raises its own classes, all of them unusable input here
         raise _unreadable(path, error) from error
     nbytes = SESSION_BYTES + 2 * len(content)
-    return Instrument(path, card, "onnxruntime", nbytes, partial(OnnxDecoder, session, card))
+    make = OnnxDecoder if card.style is None else OnnxPlayedDecoder
+    return Instrument(path, card, "onnxruntime", nbytes, partial(make, session, card))
 
 
 def _read(path: Path) -> bytes:
@@ -118,9 +123,9 @@ def _read_card(path: Path, file: OnnxFile) -> Card:
         )
     try:
         version = msgspec.json.decode(text).get("format_version")
-        if version != FORMAT_VERSION:
+        if version not in FORMAT_VERSIONS:
             raise InstrumentError(
-                f"{path}: format version {version}, this ddsp-pi plays version {FORMAT_VERSION}; "
+                f"{path}: format version {version}, this ddsp-pi plays {_PLAYABLE}; "
                 "export the instrument again with this version, or update ddsp-pi"
             )
         return decode(text)
@@ -141,7 +146,12 @@ def _check_card(path: Path, card: Card) -> None:
         "parity vectors do not fit": len(card.parity.f0_hz) != len(card.parity.loudness_db)
         or not card.parity.f0_hz
         or len(card.parity.harmonics) != card.n_harmonics
-        or len(card.parity.noise) != card.n_bands,
+        or len(card.parity.noise) != card.n_bands
+        or len(card.parity.touch) != (len(card.parity.f0_hz) if card.style else 0)
+        or any(len(row) != touch_columns(card) for row in card.parity.touch),
+        "its style is not that of its format version": (card.style is None)
+        != (card.format_version == FORMAT_VERSION),
+        "its style makes no sense": card.style is not None and not _is_playable(card, card.style),
     }
     wrong = [text for text, is_wrong in complaints.items() if is_wrong]
     if wrong:
@@ -150,15 +160,20 @@ def _check_card(path: Path, card: Card) -> None:
         )
 
 
+def _is_playable(card: Card, style: Style) -> bool:
+    names = [controller.name for controller in style.controllers]
+    second = style.second
+    return len(set(names)) == len(names) and (
+        second is None or (second.controller in names and second.n_harmonics < card.n_harmonics)
+    )
+
+
 def _check_shapes(path: Path, card: Card, file: OnnxFile) -> None:
-    expected = {
-        "f0_hz": 1,
-        "loudness_db": 1,
-        "state": card.hidden,
-        "harmonics": card.n_harmonics,
-        "noise": card.n_bands,
-        "next_state": card.hidden,
-    }
+    expected = {"f0_hz": 1, "loudness_db": 1, "harmonics": card.n_harmonics, "noise": card.n_bands}
+    if card.style is None:
+        expected |= {"state": card.hidden, "next_state": card.hidden}
+    else:
+        expected |= {"touch": touch_columns(card)}
     found = {name: shape[-1] if shape else 1 for name, shape in file.ports.items()}
     if found != expected:
         raise InstrumentError(
@@ -185,7 +200,10 @@ def parity_error(instrument: Instrument) -> float:
     Two voices play the same, so that a graph that only has one is found out.
     """
     parity, decoder = instrument.card.parity, instrument.decoder(2)
-    for f0_hz, loudness_db in zip(parity.f0_hz, parity.loudness_db, strict=True):
+    rows = parity.touch or [None] * len(parity.f0_hz)
+    for f0_hz, loudness_db, row in zip(parity.f0_hz, parity.loudness_db, rows, strict=True):
+        if row is not None:
+            touch_of(decoder).rows[:] = [list(row)] * 2
         harmonics, noise = decoder.step([f0_hz] * 2, [loudness_db] * 2)
     difference = np.concatenate([harmonics - parity.harmonics, noise - parity.noise], axis=1)
     return float(np.abs(difference).max())

@@ -5,8 +5,9 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-FORMAT_VERSION = 1
-"""Raised when the meaning of inputs, outputs, bands or units changes."""
+FORMAT_VERSION, PLAYED_VERSION = 1, 2
+"""Raised when the meaning of inputs, outputs, bands or units changes; of instruments that are played by
+pitch and loudness, and of those that are played by notes."""
 
 METADATA_KEY = "ddsp_pi.card"
 

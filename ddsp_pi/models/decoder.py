@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from ddsp_pi.dsp.loudness import FLOOR_DB, a_weighting
 from ddsp_pi.dsp.noise import band_power
+from ddsp_pi.errors import InstrumentError
 from ddsp_pi.models.card import Range, Spectrum, Style
 from ddsp_pi.models.touch import Touch
 
@@ -59,6 +60,18 @@ class PlayedDecoder(Decoder, Protocol):
     style: Style
     touch: Touch
     """To be filled before every step, V rows."""
+
+
+def touch_of(decoder: Decoder) -> Touch:
+    """The touch of a decoder that is played by notes.
+
+    Raises:
+        InstrumentError: it is not.
+    """
+    touch = getattr(decoder, "touch", None)
+    if not isinstance(touch, Touch):
+        raise InstrumentError("this instrument is played by pitch and loudness, not by notes")
+    return touch
 
 
 def silence(voices: int, n_harmonics: int, n_bands: int) -> Answer:

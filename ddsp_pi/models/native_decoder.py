@@ -12,6 +12,7 @@ from ddsp_pi.dsp.cells import cells
 from ddsp_pi.models.card import Card
 from ddsp_pi.models.decoder import Answer, Array, silence
 from ddsp_pi.models.graph import UnknownGraphError, Weights
+from ddsp_pi.models.touch import played_by, touch_columns
 
 LANES = 4
 """Every width is padded to a multiple of it."""
@@ -34,6 +35,7 @@ LAYERS = [
 ROWS = [
     "wave_rates",
     "wave_starts",
+    "fade_rates",
     "log_numbers",
     "knot_places",
     "gains",
@@ -42,7 +44,10 @@ ROWS = [
     "weight_slopes",
     "band_powers",
 ]
-SIZES = ["waves", "knots", "units", "entering", "harmonics", "padded_harmonics", "bands", "padded_bands"]
+SIZES = [
+    *("waves", "knots", "units", "entering", "touch", "fades"),
+    *("harmonics", "padded_harmonics", "bands", "padded_bands"),
+]
 FIGURES = ["first_knot", "knots_per_log", "mute_place", "mute_slope", "half_per_db"]
 
 
@@ -68,7 +73,7 @@ class _Player(Structure):
 
     _fields_ = (
         ("network", POINTER(_Network)),
-        *((name, c_void_p) for name in ("f0_hz", "loudness_db", "log_f0", "rows")),
+        *((name, c_void_p) for name in ("f0_hz", "loudness_db", "touch", "log_f0", "rows")),
         *((name, c_void_p) for name in ("first", "second", "harmonics", "noise")),
         ("voices", c_int32),
         ("width", c_int32),
@@ -117,7 +122,9 @@ class NativeDecoder:
         self.pitch_range_hz, self.loudness_range_db = card.pitch_range_hz, card.loudness_range_db
         self._network = network
         self._step = library.decoder_step
-        self._inputs = np.zeros((3, voices), np.float32)  # Hz, dB, and room for ln Hz
+        self._inputs = np.zeros((2, voices), np.float32)
+        self._touch = np.zeros((voices, network.struct.touch), np.float32)
+        self._log_f0 = np.zeros(voices, np.float32)
         self._cells = cells(self._inputs)
         self._rows = np.zeros((voices, network.row), np.float32)
         self._scratch = np.zeros((2, voices, network.width), np.float32)
@@ -126,7 +133,8 @@ class NativeDecoder:
     def answer_into(self, harmonics: Array, noise: Array) -> None:
         """See Decoder."""
         self._answer = harmonics, noise
-        arrays = (*self._inputs, self._rows, *self._scratch, harmonics, noise)
+        inputs = (*self._inputs, self._touch, self._log_f0)
+        arrays = (*inputs, self._rows, *self._scratch, harmonics, noise)
         pointers = (array.ctypes.data for array in arrays)
         network = ctypes.pointer(self._network.struct)
         self._player = _Player(network, *pointers, self.voices, self._network.width)
@@ -147,6 +155,19 @@ class NativeDecoder:
     def forget(self, voice: int) -> None:
         """See Decoder."""
         self._rows[voice] = 0.0
+
+
+class NativePlayedDecoder(NativeDecoder):
+    """The same for an instrument that is played by notes."""
+
+    def __init__(self, network: NativeNetwork, library: ctypes.CDLL, voices: int = 1) -> None:
+        super().__init__(network, library, voices)
+        self.style, self.touch = played_by(network.card, voices)
+
+    def step(self, f0_hz: Sequence[float], loudness_db: Sequence[float]) -> Answer:
+        """See Decoder."""
+        self._touch[:] = self.touch.rows
+        return super().step(f0_hz, loudness_db)
 
 
 def _up(size: int) -> int:
@@ -192,15 +213,17 @@ def _layers(weights: Weights, card: Card) -> dict[str, tuple[Array, Array]]:
     entering, row = (pitch_2, loudness_2), (units, pitch_2, loudness_2)
     head, bias = made["logits"]
     outputs = card.n_harmonics, card.n_bands
+    bias = bias + np.append(weights.firsts[0], np.zeros(bias.size - weights.firsts.shape[1], np.float32))
+    strength = () if card.style is None else (1,)
     return {
         "pitch_1": _layer(*made["pitch.0"], (made["pitch.0"][0].shape[0],), (pitch_1,)),
         "pitch_2": _layer(*made["pitch.2"], (pitch_1,), (pitch_2,)),
-        "loudness_1": _layer(*made["loudness.0"], (1,), (loudness_1,)),
+        "loudness_1": _layer(*made["loudness.0"], (made["loudness.0"][0].shape[0],), (loudness_1,)),
         "loudness_2": _layer(*made["loudness.2"], (loudness_1,), (loudness_2,)),
         **_gru(weights.gru, row),
         "outputs_1": _layer(*made["output.0"], (units, *entering), (outputs_1,)),
         "outputs_2": _layer(*made["output.2"], (outputs_1,), (outputs_2,)),
-        "head": _layer(head, bias + weights.firsts[0], (outputs_2,), outputs, NEVER),
+        "head": _layer(head, bias, (outputs_2,), (*outputs, *strength), NEVER),
     }
 
 
@@ -222,6 +245,7 @@ def _rows(weights: Weights, card: Card) -> dict[str, Array]:
     return {
         "wave_rates": weights.waves[0],
         "wave_starts": weights.waves[1],
+        "fade_rates": weights.fades,
         "log_numbers": _spread(weights.log_numbers, (card.n_harmonics,)),
         "knot_places": weights.knots[:-1],
         "gains": gains,
@@ -247,6 +271,8 @@ def _sizes(weights: Weights, card: Card) -> dict[str, int]:
         weights.knots.size - 1,
         _up(card.hidden),
         _up(made["pitch.2"][1].size) + _up(made["loudness.2"][1].size),
+        touch_columns(card),
+        weights.fades.shape[1],
         card.n_harmonics,
         _up(card.n_harmonics),
         card.n_bands,

@@ -8,6 +8,7 @@ import numpy as np
 from ddsp_pi.dsp.cells import cells
 from ddsp_pi.models.card import Card
 from ddsp_pi.models.decoder import Answer, Array, silence
+from ddsp_pi.models.touch import played_by
 
 
 def open_session(content: bytes) -> Any:
@@ -49,14 +50,21 @@ class OnnxDecoder:
 
         binding = self._session.io_binding()
         harmonics, noise = self._answer
-        before, after = self._states[turn], self._states[1 - turn]
-        inputs = {"f0_hz": self._f0_hz, "loudness_db": self._loudness_db, "state": before}
-        outputs = {"harmonics": harmonics, "noise": noise, "next_state": after}
+        inputs = {"f0_hz": self._f0_hz, "loudness_db": self._loudness_db, **self._before(turn)}
+        outputs = {"harmonics": harmonics, "noise": noise, **self._after(turn)}
         for name, array in inputs.items():
             binding.bind_ortvalue_input(name, OrtValue.ortvalue_from_numpy(array))
         for name, array in outputs.items():
             binding.bind_ortvalue_output(name, OrtValue.ortvalue_from_numpy(array))
         return binding
+
+    def _before(self, turn: int) -> dict[str, Array]:
+        """The other inputs."""
+        return {"state": self._states[turn]}
+
+    def _after(self, turn: int) -> dict[str, Array]:
+        """The other outputs."""
+        return {"next_state": self._states[1 - turn]}
 
     def step(self, f0_hz: Sequence[float], loudness_db: Sequence[float]) -> Answer:
         """See Decoder."""
@@ -74,3 +82,23 @@ class OnnxDecoder:
     def forget(self, voice: int) -> None:
         """See Decoder."""
         self._states[:, 0, voice] = 0.0
+
+
+class OnnxPlayedDecoder(OnnxDecoder):
+    """The same for an instrument that is played by notes: it has a touch, and no state."""
+
+    def __init__(self, session: Any, card: Card, voices: int = 1) -> None:
+        self.style, self.touch = played_by(card, voices)
+        self._touch = np.array(self.touch.rows, np.float32)
+        super().__init__(session, card, voices)
+
+    def _before(self, turn: int) -> dict[str, Array]:
+        return {"touch": self._touch}
+
+    def _after(self, turn: int) -> dict[str, Array]:
+        return {}
+
+    def step(self, f0_hz: Sequence[float], loudness_db: Sequence[float]) -> Answer:
+        """See Decoder."""
+        self._touch[:] = self.touch.rows
+        return super().step(f0_hz, loudness_db)

@@ -2,12 +2,25 @@
 
 from collections.abc import Sequence
 
+from ddsp_pi.models.card import Card, Style
+
 HELD_S = 1000.0
 """Seconds since a release that has not come yet: whatever fades with them is gone."""
 
 ONSET, RELEASE, GATE, CONTROLS = range(4)
 """Columns of a row: two times in seconds, 1 while the key is held and 0 after, and from the fourth on
 the controllers in the order of the card, 0..1 each."""
+
+
+def touch_columns(card: Card) -> int:
+    """How many numbers a row has."""
+    return 0 if card.style is None else CONTROLS + len(card.style.controllers)
+
+
+def played_by(card: Card, voices: int) -> tuple[Style, "Touch"]:
+    """The style of a card that has one, and a touch as it plays until somebody says otherwise."""
+    style = card.style or Style()
+    return style, Touch(voices, [controller.default for controller in style.controllers])
 
 
 class Touch:

@@ -133,6 +133,16 @@ static void look(const struct decoder_network *net, float log_f0, float *feature
     }
 }
 
+/* What the loudness layers hear: the loudness, what of the touch is no time, and the fades of its times. */
+static void hear(const struct decoder_network *net, float loudness_db, const float *touch, float *heard) {
+    const int controls = net->touch > 2 ? net->touch - 2 : 0;
+    memset(heard, 0, sizeof(float) * net->loudness_1.inputs);
+    heard[0] = loudness_db;
+    for (int c = 0; c < controls; c++) heard[1 + c] = touch[2 + c];
+    for (int f = 0; f < net->fades; f++)
+        heard[1 + controls + f] = expf(touch[0] * net->fade_rates[f] + touch[1] * net->fade_rates[net->fades + f]);
+}
+
 /* linear_before_reset, gates in the order update, reset; the state is replaced. */
 INLINE void remember(int units, const float *gates, const float *entering, const float *remembered,
                             float *state) {
@@ -185,7 +195,8 @@ static void answer(const struct decoder *d, int voice) {
     float *logits = d->first + voice * d->width, *weights = d->second + voice * d->width;
     place(net, d->log_f0[voice], logits, weights);
     float power = shape(net, logits, weights);
-    float level = expf(d->loudness_db[voice] * net->half_per_db) / sqrtf(power);
+    float strength = net->touch ? logits[net->padded_harmonics + net->padded_bands] * 0.5f : 0.0f;
+    float level = expf(d->loudness_db[voice] * net->half_per_db + strength) / sqrtf(power);
     scale(logits, level, d->harmonics + voice * net->harmonics, net->harmonics);
     scale(logits + net->padded_harmonics, level, d->noise + voice * net->bands, net->bands);
 }
@@ -211,16 +222,19 @@ INLINE void step(const struct decoder *d, product_of *product) {
     }
     product(&net->pitch_1, first, width, second, width, voices, 1);
     product(&net->pitch_2, second, width, entering, row, voices, 1);
-    for (int v = 0; v < voices; v++) store(first + v * width, (v4){d->loudness_db[v], 0.0f, 0.0f, 0.0f});
+    for (int v = 0; v < voices; v++)
+        hear(net, d->loudness_db[v], d->touch + v * net->touch, first + v * width);
     product(&net->loudness_1, first, width, second, width, voices, 1);
     product(&net->loudness_2, second, width, entering + net->pitch_2.outputs, row, voices, 1);
 
-    float *remembered = first + 2 * units;
-    product(&net->gates, d->rows, row, first, width, voices, 0);
-    product(&net->fresh, entering, row, second, width, voices, 0);
-    product(&net->remembered, d->rows, row, remembered, width, voices, 0);
-    for (int v = 0; v < voices; v++)
-        remember(units, first + v * width, second + v * width, remembered + v * width, d->rows + v * row);
+    if (units) {
+        float *remembered = first + 2 * units;
+        product(&net->gates, d->rows, row, first, width, voices, 0);
+        product(&net->fresh, entering, row, second, width, voices, 0);
+        product(&net->remembered, d->rows, row, remembered, width, voices, 0);
+        for (int v = 0; v < voices; v++)
+            remember(units, first + v * width, second + v * width, remembered + v * width, d->rows + v * row);
+    }
 
     product(&net->outputs_1, d->rows, row, first, width, voices, 1);
     product(&net->outputs_2, first, width, second, width, voices, 1);

@@ -6,7 +6,7 @@
 #include <stdint.h>
 
 /* Raised with every change of a signature or structure; library.py asks for the same number. */
-#define KERNEL_VERSION 6
+#define KERNEL_VERSION 7
 
 #define EXPORT __attribute__((visibility("default")))
 

@@ -13,7 +13,7 @@ from typing import Literal
 
 from ddsp_pi.errors import ConfigError
 
-VERSION = 6
+VERSION = 7
 """KERNEL_VERSION of kernel.h."""
 
 CHOICE = "DDSP_PI_KERNEL"

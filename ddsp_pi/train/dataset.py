@@ -90,7 +90,8 @@ class Batch:
     audio: Tensor
     f0_hz: Tensor
     confidence: Tensor
-    loudness_db: Tensor
+    asked_db: Tensor
+    touch: Tensor
     harmonics: Tensor
     noise: Tensor
     sines: list[Tensor]
@@ -124,11 +125,18 @@ class Segments:
             audio=_stack([self._recordings[r].audio[h * HOP : (h + hops) * HOP] for r, h in used]),
             f0_hz=_stack([recording.f0_hz[at] for recording, at in frames]),
             confidence=_stack([recording.confidence[at] for recording, at in frames]),
-            loudness_db=_stack([recording.loudness_db[at] for recording, at in frames]),
+            asked_db=_stack([recording.asked_db[at] for recording, at in frames]),
+            touch=_stack([recording.touch[at] for recording, at in frames]),
             harmonics=_stack([recording.harmonics[at] for recording, at in frames]),
             noise=_stack([recording.noise[at] for recording, at in frames]),
             sines=[torch.from_numpy(self._basis.segment(r, h, hops)).float() for r, h in used],
         )
+
+
+def told_of(recording: Features) -> tuple[Tensor, Tensor, Tensor]:
+    """What a decoder is told of a recording: f0_hz and asked_db (frames,), touch (frames, columns)."""
+    f0_hz, asked_db, touch = map(torch.from_numpy, (recording.f0_hz, recording.asked_db, recording.touch))
+    return f0_hz, asked_db, touch
 
 
 def _stack(parts: list[np.ndarray]) -> Tensor:

@@ -20,7 +20,7 @@ from ddsp_pi.train.workers import Workers
 LEAST_PITCHED = 0.005
 """Share of frames with a sure pitch below which there is nothing to learn from. A snare has none at all."""
 
-VERSION = 3
+VERSION = 4
 """Raised whenever a definition below changes, so that no stale cache is used."""
 
 
@@ -34,7 +34,10 @@ class Features:
     f0_hz: NDArray[np.float32]
     confidence: NDArray[np.float32]
     loudness_db: NDArray[np.float32]
-    """(frames,) each."""
+    asked_db: NDArray[np.float32]
+    """(frames,) each; asked is what the decoder is told: the loudness, or that which a note reaches."""
+    touch: NDArray[np.float32]
+    """(frames, columns of a Touch); none for what is not played by notes."""
     harmonics: NDArray[np.float32]
     """(frames, n_harmonics) peak amplitudes."""
     noise: NDArray[np.float32]
@@ -124,8 +127,10 @@ def _analysed(job: Job, audio: NDArray[np.float32]) -> Features:
             "learn from single notes: no chords, drums or speech"
         )
     harmonics, noise = analyse(audio, labels.f0_hz, job.n_harmonics, job.n_bands)
+    loudness_db, touch = loudness_contour(audio), np.zeros((len(labels.f0_hz), 0), np.float32)
     return Features(
-        job.recording.stem, audio, labels.f0_hz, labels.confidence, loudness_contour(audio), harmonics, noise
+        *(job.recording.stem, audio, labels.f0_hz, labels.confidence),
+        *(loudness_db, loudness_db, touch, harmonics, noise),
     )
 
 

@@ -12,6 +12,7 @@ import onnx
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
+from ddsp_pi.models.touch import GATE
 from ddsp_pi.train.networks import (
     HIGHEST_HZ,
     KNOTS_PER_OCTAVE,
@@ -19,6 +20,7 @@ from ddsp_pi.train.networks import (
     PITCH_WAVES,
     SILENT,
     Decoder,
+    fade_rates,
     knot_octaves,
 )
 
@@ -66,6 +68,7 @@ def build_model(decoder: Decoder) -> onnx.ModelProto:
     """The network as a step: f0_hz, loudness_db, state → harmonics, noise, next_state.
 
     All are (voices, n) with n = 1 for pitch and loudness, but the states, (1, voices, GRU units).
+    One that is played by notes has a touch, (voices, columns), instead of the states.
     """
     graph = _Graph()
     weights = {name: tensor.detach().numpy() for name, tensor in decoder.state_dict().items()}
@@ -84,17 +87,20 @@ def build_model(decoder: Decoder) -> onnx.ModelProto:
 
 
 def _add_network(graph: _Graph, weights: dict[str, Array], decoder: Decoder) -> str:
-    entering = _add_inputs(graph, weights, decoder)
-    graph.node("Unsqueeze", [entering, graph.constant("first", [0], np.int64)], "entering.sequence")
-    _add_gru(graph, "entering.sequence", weights, decoder.widths.gru)
-    graph.node("Squeeze", ["next_state", "first"], "remembering")
-    last = graph.node("Concat", ["remembering", entering], "remembered", axis=1)
+    last = _add_inputs(graph, weights, decoder)
+    if decoder.widths.gru:
+        last = _add_memory(graph, last, weights, decoder.widths.gru)
     for layer in (0, 2):
         weight, bias = weights[f"outputs.{layer}.weight"], weights[f"outputs.{layer}.bias"]
         last = graph.linear(last, weight.T, bias, f"output.{layer}")
     logits = graph.linear(
         last, 2.0 * weights["head.weight"].T, 2.0 * weights["head.bias"], "logits", bent=False
     )
+    if decoder.widths.touch:
+        # The last output says how strong the sound is; all others, what it is like.
+        apart = graph.constant("apart", [decoder.widths.outputs - 1, 1], np.int64)
+        graph.nodes.append(helper.make_node("Split", [logits, apart], ["shapes", "strength"], axis=1))
+        logits = "shapes"
     silent = decoder.n_bands - decoder.widths.bands
     if not silent:
         return logits
@@ -114,11 +120,21 @@ def _add_inputs(graph: _Graph, weights: dict[str, Array], decoder: Decoder) -> s
     s = decoder.scaling
     pitch = (s.log2_f0_mean * math.log(2.0), s.log2_f0_spread * math.log(2.0))
     loudness = (s.loudness_mean_db, s.loudness_spread_db)
+    heard = _add_touch(graph, decoder) if decoder.widths.touch else "loudness_db"
     branches = [
         _add_mlp(graph, weights, "pitch", "pitch", pitch),
-        _add_mlp(graph, weights, "loudness", "loudness_db", loudness),
+        _add_mlp(graph, weights, "loudness", heard, loudness),
     ]
     return graph.node("Concat", branches, "entering", axis=1)
+
+
+def _add_touch(graph: _Graph, decoder: Decoder) -> str:
+    """Times become fades; what is no time is heard as it is."""
+    parts = graph.constant("parts", [GATE, decoder.widths.touch - GATE], np.int64)
+    graph.nodes.append(helper.make_node("Split", ["touch", parts], ["times", "playing"], axis=1))
+    graph.node("MatMul", ["times", graph.constant("fades", -fade_rates().numpy())], "fading")
+    graph.node("Exp", ["fading"], "faded")
+    return graph.node("Concat", ["loudness_db", "playing", "faded"], "heard", axis=1)
 
 
 def _add_mlp(
@@ -131,6 +147,13 @@ def _add_mlp(
     bias = weights[f"{name}.0.bias"] - weight[0] * mean
     first = graph.linear(source, weight, bias, f"{name}.0")
     return graph.linear(first, weights[f"{name}.2.weight"].T, weights[f"{name}.2.bias"], f"{name}.2")
+
+
+def _add_memory(graph: _Graph, entering: str, weights: dict[str, Array], units: int) -> str:
+    graph.node("Unsqueeze", [entering, graph.constant("first", [0], np.int64)], "entering.sequence")
+    _add_gru(graph, "entering.sequence", weights, units)
+    graph.node("Squeeze", ["next_state", "first"], "remembering")
+    return graph.node("Concat", ["remembering", entering], "remembered", axis=1)
 
 
 def _add_gru(graph: _Graph, source: str, weights: dict[str, Array], hidden: int) -> None:
@@ -156,7 +179,9 @@ def _add_controls(graph: _Graph, logits: str, weights: dict[str, Array], decoder
     graph.node("Add", ["shape", "weighting"], "powers")
     graph.node("ReduceLogSumExp", ["powers", graph.constant("last", [1], np.int64)], "log_power", keepdims=1)
     graph.node("Mul", ["loudness_db", graph.constant("per_db", math.log(10.0) / 10.0)], "wanted")
-    graph.node("Sub", ["wanted", "log_power"], "level")
+    if decoder.widths.touch:
+        graph.node("Add", ["wanted", "strength"], "reached")
+    graph.node("Sub", ["reached" if decoder.widths.touch else "wanted", "log_power"], "level")
     graph.node("Add", ["shape", "level"], "log_powers")
     graph.node("Exp", ["log_powers"], "squares")
     graph.node("Sqrt", ["squares"], "amplitudes")
@@ -200,13 +225,21 @@ def _bends(values: NDArray[Any]) -> NDArray[np.float64]:
 
 
 def _inputs(decoder: Decoder) -> list[onnx.ValueInfoProto]:
-    state = helper.make_tensor_value_info("state", TensorProto.FLOAT, [1, "voices", decoder.widths.gru])
-    return [_port("f0_hz", 1), _port("loudness_db", 1), state]
+    ports = [_port("f0_hz", 1), _port("loudness_db", 1)]
+    if decoder.widths.touch:
+        ports.append(_port("touch", decoder.widths.touch))
+    return [*ports, *_states("state", decoder)]
 
 
 def _outputs(decoder: Decoder) -> list[onnx.ValueInfoProto]:
-    state = helper.make_tensor_value_info("next_state", TensorProto.FLOAT, [1, "voices", decoder.widths.gru])
-    return [_port("harmonics", decoder.n_harmonics), _port("noise", decoder.n_bands), state]
+    ports = [_port("harmonics", decoder.n_harmonics), _port("noise", decoder.n_bands)]
+    return [*ports, *_states("next_state", decoder)]
+
+
+def _states(name: str, decoder: Decoder) -> list[onnx.ValueInfoProto]:
+    """The port of the state; none for who has none."""
+    units = decoder.widths.gru
+    return [helper.make_tensor_value_info(name, TensorProto.FLOAT, [1, "voices", units])] if units else []
 
 
 def _port(name: str, width: int) -> onnx.ValueInfoProto:

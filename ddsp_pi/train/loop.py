@@ -40,7 +40,7 @@ def new_decoder(settings: Settings, recordings: Sequence[Features]) -> Decoder:
     """A decoder scaled to the recordings, whose first guess is their mean log spectrum."""
     torch.manual_seed(settings.seed)
     log2_f0 = np.log2(np.concatenate([r.f0_hz for r in recordings]))
-    loudness = np.concatenate([r.loudness_db for r in recordings])
+    loudness = np.concatenate([r.asked_db for r in recordings])
     scaling = Scaling(
         float(log2_f0.mean()), float(log2_f0.std()), float(loudness.mean()), float(loudness.std())
     )
@@ -176,7 +176,7 @@ class Trainer:
         batch = self._segments.draw(
             self.step, self.settings.pretrain_batch, with_audio=False, share=team.share
         )
-        harmonics, noise, _ = self.decoder(self._jittered(batch.f0_hz), batch.loudness_db)
+        harmonics, noise = self.decoder(self._jittered(batch.f0_hz), batch.asked_db, batch.touch)
         return _distance(harmonics, noise, batch, team)
 
     def _finetune_loss(self) -> Tensor:
@@ -184,7 +184,7 @@ class Trainer:
         batch = self._segments.draw(
             self.step, self.settings.finetune_batch, with_audio=True, share=team.share
         )
-        harmonics, noise, _ = self.decoder(self._jittered(batch.f0_hz), batch.loudness_db)
+        harmonics, noise = self.decoder(self._jittered(batch.f0_hz), batch.asked_db, batch.touch)
         place = int(np.random.default_rng([self.settings.seed, self.step, 1]).integers(1 << 30))
         audio = self._synthesizer.get_signal(harmonics, noise, batch.sines, place)
         loss = self._heard_loss(audio, batch.audio)

@@ -1,4 +1,4 @@
-"""The decoder in torch: pitch and loudness in, harmonic amplitudes and noise magnitudes out."""
+"""The decoder in torch: pitch, loudness and perhaps touch in, harmonics and noise out."""
 
 import copy
 import math
@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from ddsp_pi.dsp.loudness import a_weighting
 from ddsp_pi.dsp.noise import band_power
+from ddsp_pi.models.touch import GATE, ONSET, RELEASE
 
 HIGHEST_HZ = 22_500.0
 """Partials above this get no amplitude: the room below Nyquist is for pitch moving inside a hop."""
@@ -26,6 +27,13 @@ PITCH_WAVES = (0.5, 1.0, 2.0, 4.0)
 
 A resonance that is passed within a few semitones cannot be learned from one smooth number: these
 Fourier features (Tancik et al. 2020) cost three nodes and were the largest gain of all that was tried.
+"""
+
+ONSET_FADES_S = (0.004, 0.01, 0.025, 0.06, 0.15, 0.4, 1.0, 2.5, 8.0)
+RELEASE_FADES_S = (0.01, 0.04, 0.16, 0.64)
+"""Time constants of the fading exponentials that tell the network how long ago a note began and ended.
+
+Seconds themselves would be hardly audible at the beginning of a note and outgrow everything at its end.
 """
 
 LOWEST_KNOT_HZ, KNOTS_PER_OCTAVE, KNOTS = 16.0, 8, 85
@@ -62,6 +70,12 @@ class Widths(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     harmonics: int
     bands: int
     """Noise bands the network decides about, from the lowest; those above stay silent."""
+    touch: int = 0
+    """Columns of the touch, for a decoder that is played by notes and has no GRU; 0 for any other."""
+    second: int = 0
+    """How many of the harmonics, the last ones, are of a second bank."""
+    ratio: float = 1.0
+    """Of the second bank's pitch to the first's."""
 
     @classmethod
     def uniform(cls, hidden: int, harmonics: int, bands: int) -> "Widths":
@@ -74,18 +88,33 @@ class Widths(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return self.pitch_2 + self.loudness_2
 
     @property
+    def groups(self) -> tuple[str, ...]:
+        """The layers that there are."""
+        return tuple(group for group in GROUPS if getattr(self, group))
+
+    @property
+    def heard(self) -> int:
+        """What the loudness layers hear: loudness, what of the touch is no time, fades of its times."""
+        return 1 + (self.touch - GATE + len(ONSET_FADES_S) + len(RELEASE_FADES_S) if self.touch else 0)
+
+    @property
+    def outputs(self) -> int:
+        """Of the head: a number more where the strength is its own."""
+        return self.harmonics + self.bands + bool(self.touch)
+
+    @property
     def layers(self) -> dict[str, tuple[int, int]]:
         """(inputs, outputs) of every matrix."""
         return {
             "pitch.0": (1 + 2 * len(PITCH_WAVES), self.pitch_1),
             "pitch.2": (self.pitch_1, self.pitch_2),
-            "loudness.0": (1, self.loudness_1),
+            "loudness.0": (self.heard, self.loudness_1),
             "loudness.2": (self.loudness_1, self.loudness_2),
             "gru.ih": (self.entering, 3 * self.gru),
             "gru.hh": (self.gru, 3 * self.gru),
             "outputs.0": (self.gru + self.entering, self.outputs_1),
             "outputs.2": (self.outputs_1, self.outputs_2),
-            "head": (self.outputs_2, self.harmonics + self.bands),
+            "head": (self.outputs_2, self.outputs),
         }
 
     @property
@@ -100,11 +129,14 @@ class Widths(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Decoder(nn.Module):
-    """GRU decoder whose output has exactly the loudness that is asked for.
+    """Decoder whose output has exactly the loudness that is asked for.
 
     The network decides the shape of the spectrum only. The level follows in closed form: the sum
     of A-weighted partial and band powers is set to the requested loudness, so silence is silent,
     nothing is biased, and requests outside the trained range stay sane.
+
+    Played by notes, it is asked for the loudness that a note reaches, and decides as well how far below
+    that the sound is now. It has no GRU then: all that it knows of the past is the touch.
     """
 
     def __init__(self, widths: Widths, n_bands: int, scaling: Scaling) -> None:
@@ -112,41 +144,43 @@ class Decoder(nn.Module):
         self.widths, self.n_bands, self.scaling = widths, n_bands, scaling
         self.n_harmonics = widths.harmonics
         self.pitch = _mlp(1 + 2 * len(PITCH_WAVES), widths.pitch_1, widths.pitch_2)
-        self.loudness = _mlp(1, widths.loudness_1, widths.loudness_2)
-        self.gru = nn.GRU(widths.entering, widths.gru, batch_first=True)
+        self.loudness = _mlp(widths.heard, widths.loudness_1, widths.loudness_2)
+        self.gru = nn.GRU(widths.entering, widths.gru, batch_first=True) if widths.gru else None
         self.outputs = _mlp(widths.gru + widths.entering, widths.outputs_1, widths.outputs_2)
         self.body = nn.Parameter(torch.zeros(BODY_KNOTS))
-        self.head = nn.Linear(widths.outputs_2, widths.harmonics + widths.bands)
+        self.head = nn.Linear(widths.outputs_2, widths.outputs)
         self.numbers: Tensor
         self.band_log_power: Tensor
-        self.register_buffer("numbers", torch.arange(1, widths.harmonics + 1, dtype=torch.float32))
+        self.register_buffer("numbers", numbers_of(widths))
         self.log_a_power: Tensor
         band_log_power = torch.tensor(band_power(n_bands, a_weighted=True)).log()
         self.register_buffer("band_log_power", band_log_power.float())
         self.register_buffer("log_a_power", log_a_power().float())
 
     def forward(
-        self, f0_hz: Tensor, loudness_db: Tensor, state: Tensor | None = None
-    ) -> tuple[Tensor, Tensor, Tensor]:
-        """Run a sequence.
+        self, f0_hz: Tensor, loudness_db: Tensor, touch: Tensor | None = None
+    ) -> tuple[Tensor, Tensor]:
+        """Run a sequence from the beginning.
 
         Args:
             f0_hz: (batch, frames), loudness_db: (batch, frames).
-            state: (1, batch, GRU units), zeros if None.
+            touch: (batch, frames, columns of a Touch); only for a decoder that is played by notes.
 
         Returns:
-            harmonics (batch, frames, n_harmonics), noise (batch, frames, n_bands), state.
+            harmonics (batch, frames, n_harmonics), noise (batch, frames, n_bands).
         """
-        entering = torch.cat(
-            [self.pitch(self._pitch_features(f0_hz)), self.loudness(self._scaled_loudness(loudness_db))], -1
-        )
-        remembered, state = self.gru(entering, state)
-        logits = self.head(self.outputs(torch.cat([remembered, entering], dim=-1)))
-        harmonics, noise = self.get_controls(logits, f0_hz, loudness_db)
-        return harmonics, noise, state
+        heard = self._heard(loudness_db, touch)
+        entering = torch.cat([self.pitch(self._pitch_features(f0_hz)), self.loudness(heard)], -1)
+        known = entering if self.gru is None else torch.cat([self.gru(entering)[0], entering], dim=-1)
+        logits = self.head(self.outputs(known))
+        return self.get_controls(logits, f0_hz, loudness_db)
 
     def get_controls(self, logits: Tensor, f0_hz: Tensor, loudness_db: Tensor) -> tuple[Tensor, Tensor]:
         """Log-amplitude shapes (batch, frames, outputs of the head) → amplitudes at that loudness."""
+        wanted = loudness_db[..., None] * (math.log(10.0) / 20.0)
+        if self.widths.touch:
+            wanted = wanted + logits[..., -1:]
+            logits = logits[..., :-1]
         logits = nn.functional.pad(logits, (0, self.n_bands - self.widths.bands), value=SILENT)
         octaves = torch.log2(f0_hz)[..., None] + torch.log2(self.numbers)
         gain = interpolated(self.body_gain(), octaves) - MUTE_PER_OCTAVE * torch.relu(
@@ -156,8 +190,7 @@ class Decoder(nn.Module):
         bands = self.band_log_power.expand_as(logits[..., self.n_harmonics :])
         weights = torch.cat([interpolated(self.log_a_power, octaves) - math.log(2.0), bands], dim=-1)
         log_power = torch.logsumexp(2.0 * shape + weights, dim=-1, keepdim=True)
-        level = 0.5 * (loudness_db[..., None] * (math.log(10.0) / 10.0) - log_power)
-        amplitudes = torch.exp(shape + level)
+        amplitudes = torch.exp(shape + wanted - 0.5 * log_power)
         return amplitudes[..., : self.n_harmonics], amplitudes[..., self.n_harmonics :]
 
     def body_gain(self) -> Tensor:
@@ -170,8 +203,27 @@ class Decoder(nn.Module):
         scaled = (octaves - self.scaling.log2_f0_mean) / self.scaling.log2_f0_spread
         return torch.cat([scaled, torch.sin(angles), torch.cos(angles)], dim=-1)
 
-    def _scaled_loudness(self, loudness_db: Tensor) -> Tensor:
-        return ((loudness_db - self.scaling.loudness_mean_db) / self.scaling.loudness_spread_db)[..., None]
+    def _heard(self, loudness_db: Tensor, touch: Tensor | None) -> Tensor:
+        """What the loudness layers hear, (batch, frames, heard)."""
+        loudness = (loudness_db - self.scaling.loudness_mean_db) / self.scaling.loudness_spread_db
+        if touch is None or not self.widths.touch:
+            return loudness[..., None]
+        fades = torch.exp(-(touch[..., :GATE] @ fade_rates()))
+        return torch.cat([loudness[..., None], touch[..., GATE:], fades], dim=-1)
+
+
+def numbers_of(widths: Widths) -> Tensor:
+    """Of every harmonic, (harmonics,): its frequency over the pitch."""
+    first = torch.arange(1, widths.harmonics - widths.second + 1, dtype=torch.float32)
+    return torch.cat([first, widths.ratio * torch.arange(1, widths.second + 1, dtype=torch.float32)])
+
+
+def fade_rates() -> Tensor:
+    """(times of a touch, fades) per second: which fade follows which time, and how fast."""
+    rates = torch.zeros(GATE, len(ONSET_FADES_S) + len(RELEASE_FADES_S))
+    rates[ONSET, : len(ONSET_FADES_S)] = 1.0 / torch.tensor(ONSET_FADES_S)
+    rates[RELEASE, len(ONSET_FADES_S) :] = 1.0 / torch.tensor(RELEASE_FADES_S)
+    return rates
 
 
 def rounded(decoder: Decoder) -> Decoder:

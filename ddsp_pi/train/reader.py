@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from onnx import numpy_helper
 
 from ddsp_pi.models.card import Card
+from ddsp_pi.models.touch import touch_columns
 from ddsp_pi.train.networks import BODY_KNOTS, KNOTS_PER_OCTAVE, Decoder, Scaling, Widths
 
 Array = NDArray[np.float32]
@@ -39,7 +40,7 @@ def read_decoder(path: Path, card: Card) -> Decoder:
         constants["logits.weight"].T / 2.0,
         constants["logits.bias"] / 2.0,
     )
-    state |= _gru(constants)
+    state |= {} if card.style else _gru(constants)
     state["body"] = _body(constants)
     decoder = Decoder(_widths(state, card), card.n_bands, UNSCALED)
     tensors = {name: torch.from_numpy(np.array(value, np.float32)) for name, value in state.items()}
@@ -54,6 +55,7 @@ def _constants(path: Path) -> dict[str, Array]:
 
 
 def _widths(state: dict[str, Array], card: Card) -> Widths:
+    second = card.style.second if card.style else None
     return Widths(
         pitch_1=len(state["pitch.0.bias"]),
         pitch_2=len(state["pitch.2.bias"]),
@@ -63,7 +65,10 @@ def _widths(state: dict[str, Array], card: Card) -> Widths:
         outputs_1=len(state["outputs.0.bias"]),
         outputs_2=len(state["outputs.2.bias"]),
         harmonics=card.n_harmonics,
-        bands=len(state["head.bias"]) - card.n_harmonics,
+        bands=len(state["head.bias"]) - card.n_harmonics - bool(card.style),
+        touch=touch_columns(card),
+        second=second.n_harmonics if second else 0,
+        ratio=second.ratio if second else 1.0,
     )
 
 

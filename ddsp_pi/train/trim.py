@@ -12,8 +12,9 @@ from torch import Tensor
 
 from ddsp_pi.errors import RunError
 from ddsp_pi.train.criteria import CRITERIA, Evidence, Ranking
+from ddsp_pi.train.dataset import told_of
 from ddsp_pi.train.features import Features
-from ddsp_pi.train.networks import GROUPS, Decoder, Widths
+from ddsp_pi.train.networks import Decoder, Widths
 from ddsp_pi.train.units import Fold, activations, folded, least_squares, selection, with_outputs
 
 SEGMENT = 376
@@ -51,20 +52,20 @@ class Trimmed:
 
 def observe(decoder: Decoder, recordings: Sequence[Features]) -> Evidence:
     """Watch every unit at work on evenly spaced pieces of the training set."""
-    f0_hz, loudness_db = _pieces(recordings)
+    f0_hz, asked_db, touch = _pieces(decoder, recordings)
     with torch.no_grad():
-        harmonics, noise, _ = decoder(f0_hz, loudness_db)
+        harmonics, noise = decoder(f0_hz, asked_db, touch)
     live = noise[..., : decoder.widths.bands]
     outputs = torch.log(torch.cat([harmonics, live], dim=-1).clamp_min(1e-9)).flatten(0, 1)
-    return Evidence(decoder, activations(decoder, f0_hz, loudness_db), outputs)
+    return Evidence(decoder, activations(decoder, f0_hz, asked_db, touch), outputs)
 
 
 def trim(evidence: Evidence, width: int, surgery: Surgery) -> Trimmed:
     """Remove units until there are no more parameters than in a decoder `width` wide throughout."""
     decoder = evidence.decoder
-    budget = Widths.uniform(width, decoder.n_harmonics, decoder.widths.bands).parameters
+    budget = msgspec.structs.replace(decoder.widths, **dict.fromkeys(decoder.widths.groups, width)).parameters
     criterion = CRITERIA[surgery.criterion]
-    rankings = {group: criterion.rank(evidence, group) for group in GROUPS}
+    rankings = {group: criterion.rank(evidence, group) for group in decoder.widths.groups}
     kept = choose(decoder.widths, rankings, budget, max(2, width // FLOOR_SHARE), criterion.per_parameter)
     return Trimmed(folded(decoder, _folds(evidence, kept, surgery.repair)), kept)
 
@@ -91,20 +92,22 @@ def choose(
 
 
 def without_unheard(evidence: Evidence) -> Decoder:
-    """The decoder without the uppermost harmonics and bands that are never heard."""
+    """The decoder without the uppermost harmonics and bands that are never heard.
+
+    Of two banks of harmonics none leaves: neither has its uppermost at the end.
+    """
     decoder = evidence.decoder
     levels = evidence.outputs * (20.0 / np.log(10.0))
     highest = (levels - levels.amax(1, keepdim=True)).amax(0)
     heard = [part > UNHEARD_DB for part in torch.split(highest, [decoder.n_harmonics, decoder.widths.bands])]
-    return with_outputs(decoder, *(max(2, int(part.nonzero().max()) + 1) for part in heard))
+    harmonics, bands = (max(2, int(part.nonzero().max()) + 1) for part in heard)
+    return with_outputs(decoder, decoder.n_harmonics if decoder.widths.second else harmonics, bands)
 
 
 def taught_by(teacher: Decoder, recording: Features) -> Features:
     """A recording whose analysed spectra are replaced by what the teacher makes of its controls."""
     with torch.no_grad():
-        harmonics, noise, _ = teacher(
-            torch.from_numpy(recording.f0_hz)[None], torch.from_numpy(recording.loudness_db)[None]
-        )
+        harmonics, noise = teacher(*(told[None] for told in told_of(recording)))
     return replace(recording, harmonics=harmonics[0].numpy(), noise=noise[0].numpy())
 
 
@@ -138,8 +141,13 @@ def _one_less(widths: Widths, group: str) -> Widths:
     return msgspec.structs.replace(widths, **{group: getattr(widths, group) - 1})
 
 
-def _pieces(recordings: Sequence[Features]) -> tuple[Tensor, Tensor]:
-    """Pitch and loudness (segments, SEGMENT) from all over the recordings."""
+def _pieces(decoder: Decoder, recordings: Sequence[Features]) -> tuple[Tensor, ...]:
+    """What is told to the decoder, (segments, frames) each, from all over the recordings."""
+    if not decoder.widths.gru:
+        # Without memory a frame needs no neighbours, and notes may be as short as they like.
+        whole = [torch.cat(parts) for parts in zip(*map(told_of, recordings), strict=True)]
+        at = torch.linspace(0, len(whole[0]) - 1, min(SEGMENT * SEGMENTS, len(whole[0]))).long()
+        return tuple(part[at][None] for part in whole)
     places = [
         (recording, start)
         for recording in recordings
@@ -148,8 +156,5 @@ def _pieces(recordings: Sequence[Features]) -> tuple[Tensor, Tensor]:
     if not places:
         raise RunError(f"no training recording is longer than {SEGMENT} frames; units cannot be watched")
     chosen = [places[i] for i in np.linspace(0, len(places) - 1, min(SEGMENTS, len(places))).astype(int)]
-    f0_hz = [torch.from_numpy(recording.f0_hz[start : start + SEGMENT]) for recording, start in chosen]
-    loudness = [
-        torch.from_numpy(recording.loudness_db[start : start + SEGMENT]) for recording, start in chosen
-    ]
-    return torch.stack(f0_hz), torch.stack(loudness)
+    told = [[part[start : start + SEGMENT] for part in told_of(recording)] for recording, start in chosen]
+    return tuple(torch.stack(parts) for parts in zip(*told, strict=True))

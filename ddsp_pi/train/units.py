@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 import msgspec
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
-from ddsp_pi.train.networks import Decoder
+from ddsp_pi.train.networks import Decoder, Widths
 
 PARAMETERS = {
     "pitch.0": ("pitch.0.weight", "pitch.0.bias"),
@@ -43,6 +43,16 @@ ROWS: Mapping[str, tuple[str, int]] = {
     "outputs.2": ("outputs_2", 1),
 }
 """Whose units each matrix makes, and how many rows each has (a GRU unit has three gates)."""
+
+
+def matrices(widths: Widths) -> list[str]:
+    """Those that a decoder has: one without memory has none of a GRU."""
+    return [matrix for matrix in PARAMETERS if widths.gru or not matrix.startswith("gru")]
+
+
+def columns_of(matrix: str, widths: Widths) -> list[str]:
+    """The groups that a matrix reads, those that there are."""
+    return [group for group in COLUMNS[matrix] if group in widths.groups]
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,11 +97,12 @@ def folded(decoder: Decoder, folds: Mapping[str, Fold]) -> Decoder:
     """The smaller decoder; layers without a fold stay as they are."""
     widths = decoder.widths
     state = dict(decoder.state_dict())
-    for matrix, (weight_name, bias_name) in PARAMETERS.items():
+    for matrix in matrices(widths):
+        weight_name, bias_name = PARAMETERS[matrix]
         weight, bias = state[weight_name].double(), state[bias_name].double()
         if matrix in COLUMNS:
             weight, bias = _fewer_columns(
-                weight, bias, [(folds.get(g), getattr(widths, g)) for g in COLUMNS[matrix]]
+                weight, bias, [(folds.get(g), getattr(widths, g)) for g in columns_of(matrix, widths)]
             )
         if matrix in ROWS and ROWS[matrix][0] in folds:
             group, gates = ROWS[matrix]
@@ -117,7 +128,8 @@ def _fewer_columns(
 def with_outputs(decoder: Decoder, harmonics: int, bands: int) -> Decoder:
     """The decoder with only the lowest harmonics and noise bands; the others are silent for ever."""
     widths = decoder.widths
-    rows = torch.cat([torch.arange(harmonics), widths.harmonics + torch.arange(bands)])
+    strength = torch.arange(widths.harmonics + widths.bands, widths.outputs)
+    rows = torch.cat([torch.arange(harmonics), widths.harmonics + torch.arange(bands), strength])
     state = dict(decoder.state_dict())
     state["head.weight"], state["head.bias"] = state["head.weight"][rows], state["head.bias"][rows]
     state["numbers"] = state["numbers"][:harmonics]
@@ -134,8 +146,9 @@ def outgoing(decoder: Decoder, group: str) -> list[Tensor]:
     """The columns (rows, units) through which each next layer hears a group."""
     state, widths = decoder.state_dict(), decoder.widths
     heard = []
-    for matrix, groups in COLUMNS.items():
-        if group in groups:
+    for matrix in COLUMNS:
+        groups = columns_of(matrix, widths)
+        if group in groups and matrix in matrices(widths):
             parts = torch.split(state[PARAMETERS[matrix][0]], [getattr(widths, g) for g in groups], dim=1)
             heard.append(parts[groups.index(group)])
     return heard
@@ -147,14 +160,16 @@ def incoming(decoder: Decoder, group: str) -> Tensor:
     made = [
         state[PARAMETERS[matrix][0]].view(gates, getattr(widths, group), -1).transpose(0, 1).flatten(1)
         for matrix, (owner, gates) in ROWS.items()
-        if owner == group
+        if owner == group and matrix in matrices(widths)
     ]
     return torch.cat(made, dim=1)
 
 
-def activations(decoder: Decoder, f0_hz: Tensor, loudness_db: Tensor) -> dict[str, Tensor]:
+def activations(
+    decoder: Decoder, f0_hz: Tensor, asked_db: Tensor, touch: Tensor | None = None
+) -> dict[str, Tensor]:
     """What every unit does while (batch, frames) are played: (batch · frames, units) of each group."""
-    layers = {
+    layers: dict[str, nn.Module | None] = {
         "pitch_1": decoder.pitch[1],
         "pitch_2": decoder.pitch[3],
         "loudness_1": decoder.loudness[1],
@@ -165,15 +180,15 @@ def activations(decoder: Decoder, f0_hz: Tensor, loudness_db: Tensor) -> dict[st
     }
     seen: dict[str, Tensor] = {}
 
-    def watch(group: str) -> torch.utils.hooks.RemovableHandle:
+    def watch(group: str, layer: nn.Module) -> torch.utils.hooks.RemovableHandle:
         def keep(_module: object, _inputs: object, output: Tensor | tuple[Tensor, Tensor]) -> None:
             seen[group] = (output[0] if isinstance(output, tuple) else output).flatten(0, 1)
 
-        return layers[group].register_forward_hook(keep)
+        return layer.register_forward_hook(keep)
 
-    watching = [watch(group) for group in layers]
+    watching = [watch(group, layer) for group, layer in layers.items() if layer is not None]
     with torch.no_grad():
-        decoder(f0_hz, loudness_db)
+        decoder(f0_hz, asked_db, touch)
     for handle in watching:
         handle.remove()
     return seen

@@ -36,7 +36,8 @@ def _range_of_pitch_and_loudness() -> Features:
         np.zeros((frames - 1) * HOP, np.float32),
         np.geomspace(60.0, 1200.0, frames, dtype=np.float32),
         np.ones(frames, np.float32),
-        np.linspace(-60.0, -5.0, frames, dtype=np.float32),
+        *[np.linspace(-60.0, -5.0, frames, dtype=np.float32)] * 2,
+        np.zeros((frames, 0), np.float32),
         np.zeros((frames, HARMONICS), np.float32),
         np.zeros((frames, BANDS), np.float32),
     )

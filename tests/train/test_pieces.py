@@ -40,7 +40,8 @@ def features(n_harmonics=30, n_bands=9, hops=400):
     noise = np.full((hops + 1, n_bands), 1e-3, np.float32)
     audio = get_signal(f0_hz, harmonics, noise)
     confidence = np.ones(hops + 1, np.float32)
-    return Features("made", audio, f0_hz, confidence, loudness_contour(audio), harmonics, noise)
+    loudness_db, touch = loudness_contour(audio), np.zeros((hops + 1, 0), np.float32)
+    return Features("made", audio, f0_hz, confidence, loudness_db, loudness_db, touch, harmonics, noise)
 
 
 def test_analysis_finds_the_amplitudes_that_were_played():
@@ -84,14 +85,14 @@ def test_the_a_curve_in_the_graph_is_that_of_the_loudness():
 def test_an_untrained_decoder_already_has_the_loudness_asked_for(asked):
     f0_hz = torch.full((1, 400), 350.0)
     with torch.no_grad():
-        harmonics, noise, _ = decoder()(f0_hz, torch.full((1, 400), asked))
+        harmonics, noise = decoder()(f0_hz, torch.full((1, 400), asked))
     audio = get_signal(f0_hz[0].numpy(), harmonics[0].numpy(), noise[0].numpy())
     assert np.median(loudness_contour(audio)[20:-20]) == pytest.approx(asked, abs=0.4)
 
 
 def test_partials_beyond_22_5_khz_are_muted():
     with torch.no_grad():
-        harmonics, _, _ = decoder()(torch.full((1, 3), 2000.0), torch.full((1, 3), -20.0))
+        harmonics, _ = decoder()(torch.full((1, 3), 2000.0), torch.full((1, 3), -20.0))
     assert harmonics[..., 11:].max() < 1e-9 < harmonics[..., :11].min()
 
 
