@@ -11,7 +11,7 @@ from ddsp_pi.train.export import streaming_difference
 from ddsp_pi.train.networks import GROUPS, Decoder, Widths, rounded
 from ddsp_pi.train.reader import read_decoder
 from ddsp_pi.train.trim import Surgery, choose, mask_weights, observe, taught_by, trim, without_unheard
-from ddsp_pi.train.units import folded, least_squares, outgoing, selection, with_outputs
+from ddsp_pi.train.units import activations, folded, least_squares, outgoing, selection, with_outputs
 from tests.train.test_pieces import SCALING, decoder, features, instrument_of
 
 
@@ -23,9 +23,10 @@ def performance(hops=4000):
 
 def played(network, made, frames=1500):
     f0_hz, loudness_db = (torch.from_numpy(v[:frames])[None] for v in (made.f0_hz, made.loudness_db))
+    seen = activations(network, f0_hz, loudness_db)
     with torch.no_grad():
-        harmonics, noise, state = network(f0_hz, loudness_db)
-    return torch.cat([harmonics, noise], dim=-1), state
+        harmonics, noise = network(f0_hz, loudness_db)
+    return torch.cat([harmonics, noise], dim=-1), seen["gru"]
 
 
 def columns_of(network, group):
