@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,14 +35,16 @@ class Features:
     f0_hz: NDArray[np.float32]
     confidence: NDArray[np.float32]
     loudness_db: NDArray[np.float32]
-    asked_db: NDArray[np.float32]
-    """(frames,) each; asked is what the decoder is told: the loudness, or that which a note reaches."""
-    touch: NDArray[np.float32]
-    """(frames, columns of a Touch); none for what is not played by notes."""
+    """(frames,) each."""
     harmonics: NDArray[np.float32]
     """(frames, n_harmonics) peak amplitudes."""
     noise: NDArray[np.float32]
     """(frames, n_bands) magnitudes."""
+    asked_db: NDArray[np.float32]
+    """(frames,) what the decoder is asked for: the loudness that a note reaches at its peak; of a recording
+    without notes, its loudness."""
+    touch: NDArray[np.float32]
+    """(frames, columns) how the note is played, rows of a Touch; of a recording without notes, no columns."""
 
     @property
     def seconds(self) -> float:
@@ -49,9 +52,46 @@ class Features:
         return len(self.audio) / 48_000
 
 
+def heard(
+    name: str,
+    audio: NDArray[np.float32],
+    f0_hz: NDArray[np.float32],
+    confidence: NDArray[np.float32],
+    loudness_db: NDArray[np.float32],
+    harmonics: NDArray[np.float32],
+    noise: NDArray[np.float32],
+) -> Features:
+    """Of a recording without notes: its own loudness is what is asked for, and nobody touches it."""
+    untouched = np.zeros((len(f0_hz), 0), np.float32)
+    return Features(name, audio, f0_hz, confidence, loudness_db, harmonics, noise, loudness_db, untouched)
+
+
+class Source(Protocol):
+    """What features are made of."""
+
+    @property
+    def recording(self) -> Path:
+        """The file that remarks are about."""
+
+    @property
+    def name(self) -> str:
+        """That of the features."""
+
+    @property
+    def cache(self) -> Path:
+        """Where they are kept."""
+
+    def analysed(self) -> tuple[Features, tuple[str, ...]]:
+        """Make them, and say what there is to say about the recording.
+
+        Raises:
+            RecordingError: it cannot be learned from.
+        """
+
+
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One recording to analyse, and where the result is kept."""
+    """One recording to analyse, and where the result is kept. A Source."""
 
     recording: Path
     folder: Path
@@ -59,13 +99,23 @@ class Job:
     n_bands: int
 
     @property
+    def name(self) -> str:
+        """See Source."""
+        return self.recording.stem
+
+    @property
     def cache(self) -> Path:
         """The cache file: named after the content, so a renamed or edited file is never mistaken."""
         digest = hashlib.sha256(self.recording.read_bytes()).hexdigest()[:16]
         return self.folder / f"{digest}-{self.n_harmonics}-{self.n_bands}-v{VERSION}.npz"
 
+    def analysed(self) -> tuple[Features, tuple[str, ...]]:
+        """See Source."""
+        recording = load_recording(self.recording)
+        return _analysed(self, recording.audio), recording.notes
 
-def extract(job: Job) -> tuple[Features, tuple[str, ...]]:
+
+def extract(job: Source) -> tuple[Features, tuple[str, ...]]:
     """Features of one recording and what there is to say about it; from the cache when it is there.
 
     Raises:
@@ -74,11 +124,10 @@ def extract(job: Job) -> tuple[Features, tuple[str, ...]]:
     if job.cache.exists():
         with np.load(job.cache) as stored:
             values = {field.name: stored[field.name] for field in fields(Features) if field.name != "name"}
-        return Features(name=job.recording.stem, **values), ()
-    recording = load_recording(job.recording)
-    features = _analysed(job, recording.audio)
+        return Features(name=job.name, **values), ()
+    features, notes = job.analysed()
     _store(features, job.cache)
-    return features, recording.notes
+    return features, notes
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +139,7 @@ class Harvest:
     refusals: list[str]
 
 
-def extract_all(jobs: Iterable[Job], workers: Workers, quiet: bool = False) -> Harvest:
+def extract_all(jobs: Iterable[Source], workers: Workers, quiet: bool = False) -> Harvest:
     """Features of many recordings, made in parallel."""
     from tqdm import tqdm
 
@@ -108,7 +157,7 @@ def extract_all(jobs: Iterable[Job], workers: Workers, quiet: bool = False) -> H
     return harvest
 
 
-def _made(job: Job) -> tuple[str, ...] | RecordingError:
+def _made(job: Source) -> tuple[str, ...] | RecordingError:
     # The features go by way of the cache, whoever makes them: they are large, and a cluster's arrays end
     # with it. The error is returned, because raising it would end the work on all other recordings.
     try:
@@ -127,11 +176,7 @@ def _analysed(job: Job, audio: NDArray[np.float32]) -> Features:
             "learn from single notes: no chords, drums or speech"
         )
     harmonics, noise = analyse(audio, labels.f0_hz, job.n_harmonics, job.n_bands)
-    loudness_db, touch = loudness_contour(audio), np.zeros((len(labels.f0_hz), 0), np.float32)
-    return Features(
-        *(job.recording.stem, audio, labels.f0_hz, labels.confidence),
-        *(loudness_db, loudness_db, touch, harmonics, noise),
-    )
+    return heard(job.name, audio, labels.f0_hz, labels.confidence, loudness_contour(audio), harmonics, noise)
 
 
 def _store(features: Features, path: Path) -> None:

@@ -12,7 +12,7 @@ import torch
 from ddsp_pi.frame import HOP
 from ddsp_pi.models.card import Spectrum
 from ddsp_pi.train.export import Origin, make_card, write_instrument
-from ddsp_pi.train.features import Features
+from ddsp_pi.train.features import Features, heard
 from ddsp_pi.train.networks import Decoder, Scaling, Widths, rounded
 
 WIDTH, HARMONICS, BANDS = 64, 100, 65
@@ -31,13 +31,12 @@ def write(path: Path) -> None:
 
 def _range_of_pitch_and_loudness() -> Features:
     frames = 100
-    return Features(
+    return heard(
         "none",
         np.zeros((frames - 1) * HOP, np.float32),
         np.geomspace(60.0, 1200.0, frames, dtype=np.float32),
         np.ones(frames, np.float32),
-        *[np.linspace(-60.0, -5.0, frames, dtype=np.float32)] * 2,
-        np.zeros((frames, 0), np.float32),
+        np.linspace(-60.0, -5.0, frames, dtype=np.float32),
         np.zeros((frames, HARMONICS), np.float32),
         np.zeros((frames, BANDS), np.float32),
     )

@@ -103,10 +103,11 @@ def written(network, path):
     hops, columns = 20, network.widths.touch
     recording = Features(
         *("none", np.zeros(hops * 128, np.float32), np.geomspace(80.0, 1200.0, hops + 1, dtype=np.float32)),
-        *(np.ones(hops + 1, np.float32), *[np.linspace(-50.0, -5.0, hops + 1, dtype=np.float32)] * 2),
-        np.zeros((hops + 1, columns), np.float32),
+        *(np.ones(hops + 1, np.float32), np.linspace(-50.0, -5.0, hops + 1, dtype=np.float32)),
         np.zeros((hops + 1, network.n_harmonics), np.float32),
         np.zeros((hops + 1, network.n_bands), np.float32),
+        np.linspace(-50.0, -5.0, hops + 1, dtype=np.float32),
+        np.zeros((hops + 1, columns), np.float32),
     )
     flat = Spectrum((100.0, 10_000.0), (0.0, 0.0), (0.0,) * network.n_bands)
     card = make_card(

@@ -14,7 +14,7 @@ from ddsp_pi.train.baseline import mean_spectrum
 from ddsp_pi.train.basis import Synthesizer
 from ddsp_pi.train.dataset import split
 from ddsp_pi.train.export import Origin, make_card, streaming_difference, write_instrument
-from ddsp_pi.train.features import Features
+from ddsp_pi.train.features import heard
 from ddsp_pi.train.labels import label_pitch
 from ddsp_pi.train.loop import Trainer
 from ddsp_pi.train.losses import spectral_loss
@@ -40,8 +40,7 @@ def features(n_harmonics=30, n_bands=9, hops=400):
     noise = np.full((hops + 1, n_bands), 1e-3, np.float32)
     audio = get_signal(f0_hz, harmonics, noise)
     confidence = np.ones(hops + 1, np.float32)
-    loudness_db, touch = loudness_contour(audio), np.zeros((hops + 1, 0), np.float32)
-    return Features("made", audio, f0_hz, confidence, loudness_db, loudness_db, touch, harmonics, noise)
+    return heard("made", audio, f0_hz, confidence, loudness_contour(audio), harmonics, noise)
 
 
 def test_analysis_finds_the_amplitudes_that_were_played():
