@@ -9,6 +9,7 @@ import msgspec
 import yaml
 
 from ddsp_pi.errors import ConfigError
+from ddsp_pi.models.card import Style
 from ddsp_pi.train.evaluate import draw
 from ddsp_pi.train.export import Origin
 from ddsp_pi.train.networks import Decoder
@@ -35,6 +36,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--any-rate", action="store_true", help="recordings at different sample rates belong together"
     )
+    parser.add_argument(
+        "--midi", action="store_true", help="the recordings are notes: see docs/style-training.md"
+    )
     parser.add_argument("--card", type=Path, metavar="YAML", help="name, title, author, licence, attribution")
     parser.add_argument(
         "--set", action="append", default=[], metavar="NAME=VALUE", help="a training setting, e.g. hidden=32"
@@ -56,15 +60,17 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Train, export and judge; under torchrun all processes train, and the leader does the rest."""
+    origin, style = _described(args)
     plan = Plan(
         data=str(args.data),
         only=args.only,
         held_out=tuple(args.held_out),
         held_out_share=args.held_out_share,
         skip_unusable=args.skip_unusable,
-        origin=_origin(args),
+        origin=origin,
         settings=_settings(args.set),
         any_rate=args.any_rate,
+        style=style,
     )
     with assembled() as team:
         training = begin(args.output, plan, Workers(args.workers, args.backend), team)
@@ -102,15 +108,24 @@ def print_figures(metrics: dict[str, float]) -> None:
     )
 
 
-def _origin(args: argparse.Namespace) -> Origin:
+def _described(args: argparse.Namespace) -> tuple[Origin, Style | None]:
+    """What a person says of the instrument, and how it is played if by notes."""
     if args.card is None:
-        return Origin(name=args.data.resolve().name.lower().replace(" ", "-"))
+        origin = Origin(name=args.data.resolve().name.lower().replace(" ", "-"))
+        return origin, Style() if args.midi else None
     try:
-        return msgspec.convert(yaml.safe_load(args.card.read_text()), Origin)
+        said = yaml.safe_load(args.card.read_text())
+        style = said.pop("style", {}) if isinstance(said, dict) else {}
+        origin, wanted = msgspec.convert(said, Origin), msgspec.convert(style, Style)
     except (OSError, yaml.YAMLError, msgspec.MsgspecError) as error:
         raise ConfigError(
-            f"--card {args.card}: {error}; it needs name, and may have title, author, …"
+            f"--card {args.card}: {error}; it needs name, and may have title, author, …, style"
         ) from error
+    if style and not args.midi:
+        raise ConfigError(
+            f"--card {args.card}: a style is of an instrument that is played by notes; add --midi"
+        )
+    return origin, wanted if args.midi else None
 
 
 def _settings(assignments: list[str]) -> Settings:

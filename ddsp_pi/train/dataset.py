@@ -8,15 +8,20 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from ddsp_pi.errors import RecordingError
 from ddsp_pi.frame import HOP, HOP_RATE
+from ddsp_pi.models.touch import CONTROLS
 from ddsp_pi.recording import sample_rate
-from ddsp_pi.train.basis import SinusoidBasis
+from ddsp_pi.train.basis import Sines, SinusoidBasis
 from ddsp_pi.train.features import Features
+from ddsp_pi.train.variation import Piece, Variation
 
 SUFFIXES = {".wav", ".flac"}
+ONSET_SHARE = 1 / 3
+"""Of segments of notes, those that begin with the note: its first moments are its character."""
 
 
 def find_recordings(folder: Path, only: str = "*") -> list[Path]:
@@ -94,43 +99,76 @@ class Batch:
     touch: Tensor
     harmonics: Tensor
     noise: Tensor
-    sines: list[Tensor]
-    """For each segment (hops, audible harmonics, HOP): partials that stay above Nyquist are left out."""
+    sines: list[Sines]
+    """Of each segment: partials that stay above Nyquist are left out."""
 
 
 class Segments:
     """Random segments, a pure function of seed and step, so that a resumed run draws the same."""
 
-    def __init__(self, recordings: Sequence[Features], basis: SinusoidBasis, hops: int, seed: int) -> None:
+    def __init__(
+        self,
+        recordings: Sequence[Features],
+        basis: SinusoidBasis,
+        hops: int,
+        seed: int,
+        variation: Variation | None = None,
+    ) -> None:
+        """`variation`: of notes; without it segments are what was recorded."""
         long_enough = [i for i, recording in enumerate(recordings) if len(recording.f0_hz) > hops]
         if not long_enough:
-            raise RecordingError(f"no training recording is longer than a segment of {hops / HOP_RATE:.1f} s")
+            raise RecordingError(f"no training recording is longer than a segment of {hops / HOP_RATE:.2f} s")
         self._recordings, self._basis, self._hops, self._seed = recordings, basis, hops, seed
+        self._variation = variation
         self._choices = np.array(long_enough)
-        room = np.array([len(recordings[i].f0_hz) - hops for i in long_enough], float)
-        self._odds = room / room.sum()
+        self._odds = _odds([recordings[i] for i in long_enough], hops)
 
     def draw(self, step: int, size: int, with_audio: bool, share: slice = slice(None)) -> Batch:
         """A share of the batch of one step; audio and sines stay empty where only controls are learned."""
         rng = np.random.default_rng([self._seed, step])
-        places = []
-        for recording in rng.choice(self._choices, size, p=self._odds):
-            places.append(
-                (int(recording), int(rng.integers(len(self._recordings[recording].f0_hz) - self._hops)))
-            )
-        places = places[share]
+        places = [
+            (int(recording), self._place(int(recording), rng))
+            for recording in rng.choice(self._choices, size, p=self._odds)
+        ][share]
         hops, used = self._hops, places if with_audio else []
         frames = [(self._recordings[r], slice(h, h + hops + 1)) for r, h in places]
+        pieces = [self._piece(r, h, step, i) for i, (r, h) in enumerate(places, share.indices(size)[0])]
         return Batch(
-            audio=_stack([self._recordings[r].audio[h * HOP : (h + hops) * HOP] for r, h in used]),
+            audio=_stack([piece.audio for piece in pieces] if with_audio else []),
             f0_hz=_stack([recording.f0_hz[at] for recording, at in frames]),
             confidence=_stack([recording.confidence[at] for recording, at in frames]),
-            asked_db=_stack([recording.asked_db[at] for recording, at in frames]),
-            touch=_stack([recording.touch[at] for recording, at in frames]),
-            harmonics=_stack([recording.harmonics[at] for recording, at in frames]),
-            noise=_stack([recording.noise[at] for recording, at in frames]),
-            sines=[torch.from_numpy(self._basis.segment(r, h, hops)).float() for r, h in used],
+            asked_db=_stack([piece.asked_db for piece in pieces]),
+            touch=_stack([piece.touch for piece in pieces]),
+            harmonics=_stack([piece.harmonics for piece in pieces]),
+            noise=_stack([piece.noise for piece in pieces]),
+            sines=[self._basis.segment(r, h, hops) for r, h in used],
         )
+
+    def _place(self, recording: int, rng: np.random.Generator) -> int:
+        """Where a segment begins: of notes, one in three begins where the note does."""
+        features = self._recordings[recording]
+        place = int(rng.integers(len(features.f0_hz) - self._hops))
+        if features.touch.shape[1] and rng.uniform() < ONSET_SHARE:
+            return 0
+        return place
+
+    def _piece(self, recording: int, hop: int, step: int, item: int) -> Piece:
+        features, at = self._recordings[recording], slice(hop, hop + self._hops + 1)
+        audio = features.audio[hop * HOP : (hop + self._hops) * HOP]
+        parts = (part[at] for part in (features.asked_db, features.touch, features.harmonics, features.noise))
+        piece = Piece(audio, *parts)
+        if self._variation is None:
+            return piece
+        return self._variation.of(piece, np.random.default_rng([self._seed, step, 3, item]))
+
+
+def _odds(recordings: Sequence[Features], hops: int) -> NDArray[np.float64]:
+    """How often each recording is drawn: by its length; of notes every way to play as often as any other."""
+    room = np.array([len(recording.f0_hz) - hops for recording in recordings], float)
+    ways = [tuple(recording.touch[0, CONTROLS:].tolist()) for recording in recordings]
+    shares = {way: room[[other == way for other in ways]].sum() for way in set(ways)}
+    odds = room / np.array([shares[way] for way in ways])
+    return np.asarray(odds / odds.sum())
 
 
 def told_of(recording: Features) -> tuple[Tensor, Tensor, Tensor]:

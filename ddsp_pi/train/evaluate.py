@@ -9,6 +9,7 @@ import torch
 from numpy.typing import NDArray
 
 from ddsp_pi.dsp.loudness import loudness_contour
+from ddsp_pi.models.card import Style
 from ddsp_pi.models.decoder import Decoder, StaticDecoder
 from ddsp_pi.train.baseline import oracle, resynthesis
 from ddsp_pi.train.features import Features
@@ -34,7 +35,8 @@ class Sounds:
 
 def perform(features: Sequence[Features], decoder: Decoder, static: StaticDecoder) -> list[Sounds]:
     """Let the instrument, the static baseline and the oracle play each recording's pitch and loudness."""
-    return [Sounds(f, resynthesis(f, decoder), resynthesis(f, static), oracle(f)) for f in features]
+    style: Style | None = getattr(decoder, "style", None)
+    return [Sounds(f, resynthesis(f, decoder), resynthesis(f, static), oracle(f, style)) for f in features]
 
 
 def measure(sounds: Sequence[Sounds]) -> dict[str, float]:

@@ -8,6 +8,7 @@ from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 import torch
 from torch import Tensor
@@ -15,6 +16,7 @@ from tqdm import tqdm
 
 from ddsp_pi.errors import TrainingError
 from ddsp_pi.files import replacing
+from ddsp_pi.models.card import SecondBank
 from ddsp_pi.train.basis import Synthesizer
 from ddsp_pi.train.dataset import Batch, Segments
 from ddsp_pi.train.features import Features
@@ -36,7 +38,9 @@ LAST_RATE = 0.03
 """Where the cosine ends, relative to where it begins."""
 
 
-def new_decoder(settings: Settings, recordings: Sequence[Features]) -> Decoder:
+def new_decoder(
+    settings: Settings, recordings: Sequence[Features], second: SecondBank | None = None
+) -> Decoder:
     """A decoder scaled to the recordings, whose first guess is their mean log spectrum."""
     torch.manual_seed(settings.seed)
     log2_f0 = np.log2(np.concatenate([r.f0_hz for r in recordings]))
@@ -44,12 +48,23 @@ def new_decoder(settings: Settings, recordings: Sequence[Features]) -> Decoder:
     scaling = Scaling(
         float(log2_f0.mean()), float(log2_f0.std()), float(loudness.mean()), float(loudness.std())
     )
-    widths = Widths.uniform(settings.hidden, settings.n_harmonics, settings.n_bands)
-    decoder = Decoder(widths, settings.n_bands, scaling)
+    decoder = Decoder(_widths(settings, recordings[0], second), settings.n_bands, scaling)
     logs = np.concatenate([np.log(np.concatenate([r.harmonics, r.noise], axis=1)) for r in recordings])
     with torch.no_grad():
-        decoder.head.bias.copy_(torch.from_numpy(logs.mean(axis=0)))
+        decoder.head.bias[: logs.shape[1]] = torch.from_numpy(logs.mean(axis=0))
     return decoder
+
+
+def _widths(settings: Settings, recording: Features, second: SecondBank | None) -> Widths:
+    columns = recording.touch.shape[1]
+    widths = Widths.uniform(settings.hidden, recording.harmonics.shape[1], settings.n_bands)
+    return msgspec.structs.replace(
+        widths,
+        gru=0 if columns else widths.gru,
+        touch=columns,
+        second=second.n_harmonics if second else 0,
+        ratio=second.ratio if second else 1.0,
+    )
 
 
 class Trainer:

@@ -12,7 +12,7 @@ import torch
 from ddsp_pi.errors import RecordingError, RunError, TrainingError
 from ddsp_pi.files import replacing
 from ddsp_pi.models.bundle import Instrument, load_instrument
-from ddsp_pi.models.card import Card
+from ddsp_pi.models.card import Card, SecondBank, Style
 from ddsp_pi.models.decoder import StaticDecoder
 from ddsp_pi.train.baseline import mean_spectrum
 from ddsp_pi.train.basis import SinusoidBasis
@@ -22,9 +22,12 @@ from ddsp_pi.train.export import Origin, make_card, write_instrument
 from ddsp_pi.train.features import Features, Harvest, Job, extract_all
 from ddsp_pi.train.loop import CHECKPOINT, EARLY, Trainer, new_decoder
 from ddsp_pi.train.networks import Decoder, rounded
+from ddsp_pi.train.notes import harvest_takes
 from ddsp_pi.train.settings import Settings
 from ddsp_pi.train.snapshot import load_decoder
+from ddsp_pi.train.takes import Sizes
 from ddsp_pi.train.team import ALONE, Team
+from ddsp_pi.train.variation import Variation
 from ddsp_pi.train.workers import Workers
 
 PLAN = "run.json"
@@ -49,6 +52,8 @@ class Plan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     settings: Settings
     any_rate: bool = False
     """Whether recordings at different sample rates belong together."""
+    style: Style | None = None
+    """What the recordings are played with: a folder of notes then, and not of what is to be analysed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +80,8 @@ class Run:
                 cannot be used; the message names all of them.
         """
         plan = self.plan
+        if plan.style is not None:
+            return self._notes(plan.style)
         recordings = find_recordings(Path(plan.data), plan.only)
         if not plan.any_rate:
             check_rates(recordings)
@@ -88,6 +95,17 @@ class Run:
         remarks += [f"left out: {text}" for text in refusals]
         return Material(both[0].features, both[1].features, remarks)
 
+    def _notes(self, style: Style) -> Material:
+        plan = self.plan
+        sizes = Sizes(plan.settings.n_harmonics, plan.settings.n_bands, style)
+        with self._team.leader_first():
+            notes = harvest_takes(
+                *(Path(plan.data), sizes, self.folder / "features", plan.held_out, plan.held_out_share),
+                workers=self._workers if self._team.leads_here else ONE_WORKER,
+                skip_unusable=plan.skip_unusable,
+            )
+        return Material(notes.train, notes.held_out, notes.remarks)
+
     def use_threads(self, n: int) -> None:
         """How many cores one training may take; the result of a run depends on it in the last bits."""
         torch.set_num_threads(n)
@@ -98,7 +116,7 @@ class Run:
             (self.plan.settings, [(r.name, len(r.audio)) for r in self.material.train]),
             "settings or recordings",
         )
-        decoder = new_decoder(self.plan.settings, self.material.train)
+        decoder = self.new_decoder()
         with self.segments(self.material.train, self.plan.settings, self.folder) as segments:
             Trainer(decoder, self.plan.settings, segments, self.folder, self._team).run(save_every_s)
         return decoder
@@ -110,8 +128,10 @@ class Run:
         """Training segments of recordings, on sinusoids that lie in a folder until training has ended."""
         sinusoids = folder / SINUSOIDS
         with self._team.leader_first():
-            basis = SinusoidBasis(recordings, settings.n_harmonics, sinusoids)
-        yield Segments(recordings, basis, settings.segment_hops, settings.seed)
+            basis = SinusoidBasis(recordings, self.new_decoder().numbers.numpy(), sinusoids)
+        variation = Variation(settings.gain_jitter_db, settings.release_share, settings.release_s)
+        varied = variation if self.plan.style is not None else None
+        yield Segments(recordings, basis, settings.segment_hops, settings.seed, varied)
         sinusoids.unlink(missing_ok=True)
 
     def trained(self) -> Decoder:
@@ -123,7 +143,7 @@ class Run:
         path = self.folder / CHECKPOINT
         if not path.exists():
             raise RunError(f"{self.folder}: nothing trained yet; run 'ddsp-pi train … -o {self.folder}'")
-        decoder = new_decoder(self.plan.settings, self.material.train)
+        decoder = self.new_decoder()
         decoder.load_state_dict(torch.load(path, weights_only=True)["decoder"])
         return decoder
 
@@ -136,7 +156,15 @@ class Run:
         path = self.folder / EARLY
         if not path.exists():
             raise RunError(f"{path}: not there; only runs that have begun to fine-tune can be rewound")
-        return load_decoder(path, like=new_decoder(self.plan.settings, self.material.train))
+        return load_decoder(path, like=self.new_decoder())
+
+    def new_decoder(self) -> Decoder:
+        """The decoder as it is before it has learned anything."""
+        return new_decoder(self.plan.settings, self.material.train, self._second)
+
+    @property
+    def _second(self) -> SecondBank | None:
+        return self.plan.style.second if self.plan.style else None
 
     def export(
         self, decoder: Decoder, path: Path, history: Sequence[str] = ()
@@ -172,10 +200,11 @@ class Run:
             decoder,
             self.plan.origin,
             material.train,
-            mean_spectrum(material.train),
+            mean_spectrum(material.train, self._second),
             metrics={},
             history=history,
             held_out=tuple(recording.name for recording in material.held_out),
+            style=self.plan.style,
         )
 
     def _harvest(self, recordings: list[Path]) -> Harvest:

@@ -30,6 +30,12 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     Recordings of single notes show the network a comb of pitches, each with the quirks of one or two
     takes; moved to and fro, neighbours overlap and what they have in common is learned.
     """
+    gain_jitter_db: Annotated[float, Meta(ge=0, le=30)] = 6.0
+    """How much softer or louder notes are made at most, together with what is asked for; of notes only."""
+    release_share: Annotated[float, Meta(ge=0, le=1)] = 0.3
+    """How many of the notes that are held all along are let go somewhere; of notes only."""
+    release_s: Rate = 0.15
+    """How long those take to fall by 60 dB."""
     weight_decay: Annotated[float, Meta(ge=0)] = 0.0
     """Of AdamW (Loshchilov & Hutter 2019)."""
     distil: Annotated[float, Meta(ge=0)] = 0.0

@@ -17,8 +17,8 @@ from tests.train.test_pieces import SCALING, decoder, features, instrument_of
 
 def performance(hops=4000):
     made = features(hops=hops)
-    loudness = -30.0 + 10.0 * np.sin(np.arange(hops + 1) / 70)
-    return replace(made, loudness_db=loudness.astype(np.float32))
+    loudness = (-30.0 + 10.0 * np.sin(np.arange(hops + 1) / 70)).astype(np.float32)
+    return replace(made, loudness_db=loudness, asked_db=loudness)
 
 
 def played(network, made, frames=1500):
