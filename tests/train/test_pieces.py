@@ -11,7 +11,7 @@ from ddsp_pi.models.bundle import load_instrument
 from ddsp_pi.train import export
 from ddsp_pi.train.analysis import analyse, cycles_of
 from ddsp_pi.train.baseline import mean_spectrum
-from ddsp_pi.train.basis import Synthesizer
+from ddsp_pi.train.basis import Sines, Synthesizer
 from ddsp_pi.train.dataset import split
 from ddsp_pi.train.export import Origin, make_card, streaming_difference, write_instrument
 from ddsp_pi.train.features import heard
@@ -63,7 +63,8 @@ def test_cycles_are_the_integral_of_f0():
 def test_the_training_synthesizer_is_the_runtime_one():
     made = features(hops=50)
     sines = np.sin(2 * np.pi * np.arange(1, 31)[:, None] * cycles_of(made.f0_hz))
-    sines = torch.from_numpy(sines.reshape(30, 50, HOP).transpose(1, 0, 2).astype(np.float32).copy())
+    waves = torch.from_numpy(sines.reshape(30, 50, HOP).transpose(1, 0, 2).astype(np.float32).copy())
+    sines = Sines(waves, torch.arange(30))
     harmonics = torch.from_numpy(made.harmonics)[None]
     silence = torch.zeros(1, 51, 9)
     tones = Synthesizer(9).get_signal(harmonics, silence, [sines], 0)[0].numpy()
