@@ -29,6 +29,7 @@ MAY_IMPORT = {
     "processes": {*GROUND, "link", "processes"},
     "calibration_picture": {*GROUND, "rack"},
     "crossing_picture": {*GROUND, "dsp"},
+    "drum_preset_file": {*GROUND, "files", "located", "dsp"},
     "pictures": {*GROUND, "dsp", "rack", "recording"},
     "native": {*GROUND, "native"},
     "link": {*GROUND, "link"},
