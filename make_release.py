@@ -38,6 +38,7 @@ INSIDE = (
     "ddsp_pi/configs/default.yaml",
     "ddsp_pi/configs/presets/",
     "ddsp_pi/configs/performances/",
+    "ddsp_pi/configs/phrases/",
     "ddsp_pi/puredata/ddsp.pd",
     "ddsp_pi/systemd/",
     "ddsp_pi/py.typed",

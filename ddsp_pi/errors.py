@@ -20,7 +20,7 @@ class ParamError(DdspPiError, LookupError):
 
 
 class PerformanceError(DdspPiError, ValueError):
-    """A CV/gate file that cannot be played."""
+    """A CV/gate or MIDI file that cannot be played."""
 
 
 class RecordingError(DdspPiError, ValueError):

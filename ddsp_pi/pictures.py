@@ -12,6 +12,9 @@ from ddsp_pi.dsp.pitch import PitchTracker
 from ddsp_pi.frame import HOP, SAMPLE_RATE
 from ddsp_pi.rack.performance import CV_COLUMNS, Performance
 
+LONGEST_S = 900
+"""Of a longer piece only this much is drawn: nobody sees more, and it must fit into the memory."""
+
 
 def draw_performance(performance: Performance, audio: NDArray[np.float32], title: str, path: Path) -> None:
     """Cables, pitch, loudness and spectrogram of one rendered performance, one above the other.
@@ -26,7 +29,7 @@ def draw_performance(performance: Performance, audio: NDArray[np.float32], title
         4, 1, sharex=True, gridspec_kw={"height_ratios": [1.2, 1, 1, 2.2]}
     )
     figure.suptitle(title)
-    _draw_cables(cables, performance)
+    draw_cables(cables, performance)
     heard = heard_pitch(audio)
     pitch.plot(np.arange(len(heard)) * HOP / SAMPLE_RATE, heard, color="tab:orange")
     pitch.set(yscale="log", ylabel="f0 / Hz")
@@ -53,15 +56,16 @@ def heard_pitch(audio: NDArray[np.float32]) -> NDArray[np.float64]:
 
 
 def read_wav(path: Path) -> NDArray[np.float32]:
-    """Samples of a mono 24-bit file that `render` wrote."""
+    """Samples of a mono 24-bit file that `render` wrote, the first LONGEST_S of it."""
     with wave.open(str(path)) as file:
-        raw = np.frombuffer(file.readframes(file.getnframes()), np.uint8).reshape(-1, 3)
+        raw = np.frombuffer(file.readframes(LONGEST_S * SAMPLE_RATE), np.uint8).reshape(-1, 3)
     wide = np.zeros((len(raw), 4), np.uint8)
     wide[:, 1:] = raw
     return (wide.view("<i4")[:, 0] / 2.0**31).astype(np.float32)
 
 
-def _draw_cables(axes: Any, performance: Performance) -> None:
+def draw_cables(axes: Any, performance: Performance) -> None:
+    """Volts of the patched jacks and edges of the gates, over seconds."""
     times = performance.times_ns / 1e9
     for jack, name in enumerate(CV_COLUMNS):
         if not np.isnan(performance.volts[:, jack]).all():

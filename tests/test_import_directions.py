@@ -31,6 +31,7 @@ MAY_IMPORT = {
     "crossing_picture": {*GROUND, "dsp"},
     "drum_preset_file": {*GROUND, "files", "located", "dsp"},
     "pictures": {*GROUND, "dsp", "rack", "recording"},
+    "song_picture": {*GROUND, "control", "dsp", "pictures", "rack"},
     "native": {*GROUND, "native"},
     "link": {*GROUND, "link"},
     "dsp": {*GROUND, "native", "dsp"},

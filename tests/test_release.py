@@ -14,6 +14,7 @@ GOOD = [
     "ddsp_pi/configs/default.yaml",
     "ddsp_pi/configs/presets/cello-solo.yaml",
     "ddsp_pi/configs/performances/violin-phrase.csv",
+    "ddsp_pi/configs/phrases/two-notes.mid",
     "ddsp_pi/puredata/ddsp.pd",
     "ddsp_pi/systemd/ddsp-pi.service",
     "ddsp_pi/py.typed",

@@ -17,6 +17,7 @@ from ddsp_pi.config import Config
 from ddsp_pi.control.midi_file import MidiPerformance, load_midi
 from ddsp_pi.engine.audio import WavAudio
 from ddsp_pi.engine.remarks import notes_on
+from ddsp_pi.engine.tail import MOST, Tail
 from ddsp_pi.errors import ConfigError
 from ddsp_pi.frame import HOP, SAMPLE_RATE
 from ddsp_pi.params import ParamSet
@@ -28,9 +29,6 @@ from ddsp_pi.recording import Recording, load_sound
 
 BLOCK = 16 * HOP
 """Samples per block: any number of whole hops sounds the same, and fewer, larger blocks render faster."""
-
-TAIL_S = 1.0
-"""Rendered after the performance ends, for the last release."""
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -47,7 +45,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--plot",
         type=Path,
         metavar="PNG",
-        help="draw cables, pitch, loudness and spectrogram; with --audio, both sounds",
+        help="draw cables, pitch, loudness and spectrogram; with --midi, the keys; with --audio, both sounds",
     )
     parser.add_argument(
         "--block", type=int, default=BLOCK, help="samples per block (1..65536, default %(default)s)"
@@ -91,14 +89,14 @@ def run(args: argparse.Namespace) -> int:
     app = build(config, piece.board)
     if piece.midi is not None:
         piece.midi.turn_with(app.set_param)
-    samples = round((piece.length_ns / 1e9 + TAIL_S) * SAMPLE_RATE)
+    tail = Tail(round(piece.length_ns * SAMPLE_RATE / 1e9))
     begun = time.perf_counter()
     heard = None if piece.heard is None else piece.heard.audio
-    with Progress("render", samples) as progress:
-        audio = WavAudio(args.output, samples, args.block, progress.advance, heard)
+    with Progress("render", tail.end) as progress:
+        audio = WavAudio(args.output, tail.most, args.block, progress.advance, heard, tail.keep)
         audio.run(app.engine.render, threading.Event())
     seconds = time.perf_counter() - begun
-    _report(args, app, piece, samples, seconds)
+    _report(args, app, piece, tail, seconds)
     if args.plot:
         _plot(args, app, piece)
     return 0
@@ -125,15 +123,20 @@ def _check_audio(args: argparse.Namespace, config: Config) -> None:
 
 
 def _song(args: argparse.Namespace, config: Config, cables: Performance | None) -> MidiPerformance:
+    board = NullBoard() if cables is None else SimBoard(cables)
+    return load_midi(args.midi, config.midi, _start(config), board)
+
+
+def _start(config: Config) -> ParamSet:
+    """Parameters as they stand before anything is played."""
     params = ParamSet(MODE_PARAMS.get(config.mode, ()))
     for name, value in config.params.items():
         params.set(name, value)
-    board = NullBoard() if cables is None else SimBoard(cables)
-    return load_midi(args.midi, config.midi, params, board)
+    return params
 
 
-def _report(args: argparse.Namespace, app: App, piece: Piece, samples: int, seconds: float) -> None:
-    length = samples / SAMPLE_RATE
+def _report(args: argparse.Namespace, app: App, piece: Piece, tail: Tail, seconds: float) -> None:
+    length = tail.end / SAMPLE_RATE
     peak_db = 20.0 * np.log10(max(app.engine.telemetry.peak, 1e-6))
     print(
         f"{args.output}: {length:.1f} s of {app.instrument.card.title}, {_played(piece)}, "
@@ -141,6 +144,8 @@ def _report(args: argparse.Namespace, app: App, piece: Piece, samples: int, seco
     )
     for note in (*_remarks(piece.heard), *notes_on(app.engine.telemetry, app.instrument.card)):
         print(note)
+    if tail.faded:
+        print(f"note: it still sounded {MOST / SAMPLE_RATE:g} s after its end, and was faded out")
     if app.engine.telemetry.rejected_samples:
         print(
             f"{app.engine.telemetry.rejected_samples} samples were not finite: silenced",
@@ -164,12 +169,18 @@ def _played(piece: Piece) -> str:
 def _plot(args: argparse.Namespace, app: App, piece: Piece) -> None:
     from ddsp_pi.crossing_picture import draw_crossing
     from ddsp_pi.pictures import draw_performance, read_wav
+    from ddsp_pi.song_picture import draw_song
 
     args.plot.parent.mkdir(parents=True, exist_ok=True)
     title, audio = f"{piece.name} played by {app.instrument.card.title}", read_wav(args.output)
-    if piece.heard is None:
-        draw_performance(piece.cables, audio, title, args.plot)
-        print(f"{args.plot}: cables, pitch, loudness and spectrogram")
-    else:
+    if piece.heard is not None:
         draw_crossing(piece.heard.audio, audio, ", ".join((title, *args.set)), args.plot)
-        print(f"{args.plot}: spectrum, envelope, pitch and loudness of what was heard and what was played")
+        shown = "spectrum, envelope, pitch and loudness of what was heard and what was played"
+    elif piece.midi is not None:
+        cables = None if args.cv is None else piece.cables
+        draw_song(piece.midi.song, _start(app.config), cables, audio, title, args.plot)
+        shown = "notes, knobs, loudness and spectrogram"
+    else:
+        draw_performance(piece.cables, audio, title, args.plot)
+        shown = "cables, pitch, loudness and spectrogram"
+    print(f"{args.plot}: {shown}")

@@ -1,18 +1,21 @@
 """A MIDI file as keys and knobs that are played beside the cables, to be rendered."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
-from ddsp_pi.control.midi import MidiActs, MidiPlayer
-from ddsp_pi.errors import MissingExtraError, PerformanceError
+from ddsp_pi.control.midi import Key, MidiActs, MidiPlayer
+from ddsp_pi.control.midi_track import Message
+from ddsp_pi.control.standard_midi import ITS_END, read_messages
+from ddsp_pi.errors import PerformanceError
 from ddsp_pi.frame import Note
 from ddsp_pi.params import ParamSet
 from ddsp_pi.sections import Midi
 
-LONGEST_S = 4 * 3600.0
-"""A longer file is damaged, or nothing that anyone would render."""
+NOTES = ("note_on", "note_off")
 
 
 class Turn(NamedTuple):
@@ -92,48 +95,51 @@ def load_midi(path: Path, settings: Midi, params: ParamSet, cables: Cables) -> M
         cables: a board that is played as well, a NullBoard for none.
 
     Raises:
-        PerformanceError: the file is missing, damaged, of a kind that cannot be played, hours long, or has
-            no note on the channel; the message names the file.
-        MissingExtraError: mido is not installed.
+        PerformanceError: the file cannot be read as `read_messages` says, or has no note on the channel;
+            the message names the file.
     """
-    song = _played(path, _messages(path), settings, params)
+    song = _played(_in_turn(read_messages(path)), settings, params)
     if not song.notes:
         where = f"on channel {settings.channel} (midi.channel)" if settings.channel else "in it"
         raise PerformanceError(f"{path}: there is no note {where}")
     return MidiPerformance(song, cables)
 
 
-def _messages(path: Path) -> list[tuple[int, Any]]:
-    """Times from the start in ns, and messages; the last is the end."""
-    try:
-        import mido
-    except ImportError as error:
-        raise MissingExtraError("this needs mido; install it with: pip install 'ddsp-pi[midi]'") from error
-    # What it raises for bytes that are no MIDI depends on where it stumbles.
-    stumbles = (OSError, EOFError, ValueError, LookupError, TypeError, ArithmeticError, AttributeError)
-    try:
-        file = mido.MidiFile(path)
-        if file.ticks_per_beat <= 0 or file.ticks_per_beat >= 0x8000:
-            raise PerformanceError(f"{path}: counts time in film frames; export it with ticks per beat")
-        return list(_timed(path, file))
-    except FileNotFoundError:
-        raise PerformanceError(f"{path}: no such file") from None
-    except PerformanceError:
-        raise
-    except (*stumbles, mido.KeySignatureError) as error:
-        raise PerformanceError(f"{path}: not a MIDI file that can be played ({error})") from error
+def _in_turn(messages: Iterable[tuple[int, Message]]) -> Iterator[tuple[int, Message]]:
+    """The same; where a key is struck at the very time at which it goes up, it goes up first.
+
+    Both may stand in any order, as in different tracks, and the new note would end with the old one.
+    """
+    down = set[Key]()
+    for at_ns, group in groupby(messages, key=itemgetter(0)):
+        together = [message for _, message in group]
+        for message in _ends_first(together, down.copy()) if down and len(together) > 1 else together:
+            yield at_ns, message
+            if message.type in NOTES:
+                (down.add if _begins(message) else down.discard)((message.channel, message.note))
 
 
-def _timed(path: Path, file: Any) -> Iterator[tuple[int, Any]]:
-    seconds = 0.0
-    for message in file:
-        seconds += message.time
-        if seconds > LONGEST_S:
-            raise PerformanceError(f"{path}: longer than {LONGEST_S / 3600.0:g} hours; it may be damaged")
-        yield round(seconds * 1e9), message
+def _ends_first(together: Sequence[Message], down: Container[Key]) -> Iterator[Message]:
+    """Messages of one time, with the ends of keys that are down before their next note."""
+    ends: dict[Key, int] = {}
+    for place, message in enumerate(together):
+        if message.type in NOTES and not _begins(message):
+            ends.setdefault((message.channel, message.note), place)
+    said = set[int]()
+    for place, message in enumerate(together):
+        key = (message.channel, message.note)
+        if _begins(message) and key in down and ends.get(key, -1) > place:
+            said.add(ends[key])
+            yield together[ends.pop(key)]
+        if place not in said:
+            yield message
 
 
-def _played(path: Path, messages: Sequence[tuple[int, Any]], settings: Midi, params: ParamSet) -> Song:
+def _begins(message: Message) -> bool:
+    return message.type == "note_on" and message.velocity > 0
+
+
+def _played(messages: Iterable[tuple[int, Message]], settings: Midi, params: ParamSet) -> Song:
     """What a player does with the messages."""
     at_ns, notes, turns, programs = 0, list[Note](), list[Turn](), list[int]()
 
@@ -152,6 +158,8 @@ def _played(path: Path, messages: Sequence[tuple[int, Any]], settings: Midi, par
     player = MidiPlayer(acts, settings, params)
     for due_ns, message in messages:
         at_ns = due_ns
-        player.take(message)
-    player.let_go()
+        if message is ITS_END:
+            player.let_go()
+        else:
+            player.take(message)
     return Song(tuple(notes), tuple(turns), tuple(programs), at_ns)

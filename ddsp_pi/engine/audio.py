@@ -18,6 +18,9 @@ from ddsp_pi.frame import SAMPLE_RATE
 Render = Callable[[NDArray[np.float32], NDArray[np.float32]], None]
 """(out, audio_in): fills a mono block of n samples; audio_in is what is heard, or zeros, (n,)."""
 
+Keep = Callable[[NDArray[np.float32]], NDArray[np.float32]]
+"""The first of a block's samples, as many as are wanted."""
+
 Say = Callable[[str], None]
 """Takes a line for the log."""
 
@@ -97,7 +100,8 @@ class WavAudio:
     """Writes a mono 24-bit WAV file as fast as it can.
 
     The file appears under its name only when it is whole. `progress` is called with the samples
-    written by each block. What is heard is `heard`, and silence after it.
+    of each block. What is heard is `heard`, and silence after it. `keep` says what of a block belongs
+    into the file; if that is not all of it, the file is over before it has `samples`.
     """
 
     def __init__(
@@ -107,18 +111,20 @@ class WavAudio:
         period: int,
         progress: Callable[[int], None] = lambda _: None,
         heard: NDArray[np.float32] | None = None,
+        keep: Keep = lambda block: block,
     ) -> None:
+        self._keep = keep
         self._path, self._samples, self._period, self._progress = path, samples, period, progress
         self._heard = np.zeros(0, np.float32) if heard is None else heard
 
     def run(self, render: Render, stop: threading.Event, finished: Callable[[], bool] = at_once) -> None:
         """See AudioIO; a file needs no fade, it ends where it is told to."""
         with _wav_file(self._path) as file:
-            written = 0
-            while written < self._samples and not stop.is_set():
-                n = min(self._period, self._samples - written)
-                _write(file, render, n, self._heard[written : written + n])
-                written += n
+            rendered = kept = n = 0
+            while kept == n and rendered < self._samples and not stop.is_set():
+                n = min(self._period, self._samples - rendered)
+                kept = _write(file, render, n, self._heard[rendered : rendered + n], self._keep)
+                rendered += n
                 self._progress(n)
 
 
@@ -139,7 +145,7 @@ class LiveWavAudio:
             )
 
 
-def _in_real_time(play: Callable[[], None], period: int, until: Until, counters: Counters) -> None:
+def _in_real_time(play: Callable[[], object], period: int, until: Until, counters: Counters) -> None:
     """Play one block per period of monotonic time; what is late by whole periods is dropped."""
     length = period / SAMPLE_RATE
     due = time.monotonic()
@@ -165,13 +171,19 @@ def _wav_file(path: Path) -> Iterator[wave.Wave_write]:
 
 
 def _write(
-    file: wave.Wave_write, render: Render, n: int, heard: NDArray[np.float32] | tuple[()] = ()
-) -> None:
-    """n samples, while what is heard comes in and then silence."""
+    file: wave.Wave_write,
+    render: Render,
+    n: int,
+    heard: NDArray[np.float32] | tuple[()] = (),
+    keep: Keep = lambda block: block,
+) -> int:
+    """n samples, while what is heard comes in and then silence; returns how many were kept."""
     block, audio_in = np.empty(n, np.float32), np.zeros(n, np.float32)
     audio_in[: len(heard)] = heard
     render(block, audio_in)
-    file.writeframes(_as_24_bit(block))
+    kept = keep(block)
+    file.writeframes(_as_24_bit(kept))
+    return len(kept)
 
 
 def _as_24_bit(block: NDArray[np.float32]) -> bytes:

@@ -75,12 +75,27 @@ def test_set_reaches_the_sound(short, tmp_path):
     assert 20 * np.log10(ratio) == pytest.approx(30.0, abs=3.0)
 
 
+def test_a_long_release_is_heard_to_its_end(short, tmp_path, capsys):
+    wav = tmp_path / "long.wav"
+    assert main(["render", "--cv", str(short), "-o", str(wav), "--set", "release=4"]) == 0
+    audio = read_wav(wav)
+    assert 4 * 48_000 < len(audio) < 8 * 48_000
+    assert np.abs(audio[3 * 48_000 : 4 * 48_000]).max() > 1e-3
+    assert np.abs(audio[-4800:]).max() < 1e-4
+    said = capsys.readouterr().out
+    assert f"{len(audio) / 48_000:.1f} s of" in said
+    assert "faded out" not in said
+
+
 BAD = {
     "missing performance": (["--cv", "none.csv"], "no such file"),
     "unknown instrument": (["--cv", str(LINE), "--model", "kazoo"], "no instrument called 'kazoo'"),
     "unknown mode": (["--cv", str(LINE), "--mode", "dance"], "no mode called 'dance'"),
     "unknown parameter": (["--cv", str(LINE), "--set", "wobble=1"], "no parameter called 'wobble'"),
     "not an assignment": (["--cv", str(LINE), "--set", "noise"], "NAME=NUMBER"),
+    "no MIDI": (["--midi", str(LINE)], "sequencer-line.csv: not a MIDI file"),
+    "a folder of MIDI": (["--midi", str(LINE.parent)], "not a MIDI file, but a folder"),
+    "missing MIDI": (["--midi", "none.mid"], "none.mid: no such file"),
     "no block at all": (["--cv", str(LINE), "--block", "0"], "--block 0"),
 }
 
@@ -148,7 +163,9 @@ def test_a_midi_file_is_played_in_tune_and_drawn(song, tmp_path, capsys):
     assert len(audio) == 2 * 48_000
     assert 1200 * abs(np.log2(pitch_of(audio[12_000:36_000], 440.0) / 440.0)) < 3.0
     assert png.read_bytes().startswith(b"\x89PNG")
-    assert "1 notes" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "1 notes" in said
+    assert "song.png: notes, knobs, loudness and spectrogram" in said
 
 
 def test_cables_and_keys_are_played_together_until_the_later_ends(song, short, tmp_path, capsys):

@@ -16,6 +16,7 @@ from ddsp_pi.link.edits import Panic
 from ddsp_pi.modes.cv import PARAMS
 from ddsp_pi.params import ParamSet
 from ddsp_pi.sections import MIDI_RESERVED
+from tests.midi_streams import bend, cc, messages, off, on, program
 
 USUAL = load_config().midi
 SPECS = ParamSet(PARAMS)
@@ -45,26 +46,6 @@ class Stage:
         for message in messages:
             self.player.take(message)
         return list(self.done)
-
-
-def on(note, velocity=100, channel=0):
-    return mido.Message("note_on", note=note, velocity=velocity, channel=channel)
-
-
-def off(note, channel=0):
-    return mido.Message("note_off", note=note, channel=channel)
-
-
-def cc(control, value, channel=0):
-    return mido.Message("control_change", control=control, value=value, channel=channel)
-
-
-def bend(steps, channel=0):
-    return mido.Message("pitchwheel", pitch=steps, channel=channel)
-
-
-def program(number, channel=0):
-    return mido.Message("program_change", program=number, channel=channel)
 
 
 TWICE = [(60, 100)] * 2
@@ -300,19 +281,6 @@ def test_a_note_that_waits_to_be_sent_does_not_outlive_all_sound_off():
     assert not pads.hub.sounding
 
 
-channels = st.integers(0, 2)
-notes = st.integers(58, 62)
-values = st.sampled_from((0, 1, 63, 64, 127))
-messages = st.one_of(
-    st.builds(on, notes, values, channels),
-    st.builds(off, notes, channels),
-    st.builds(cc, st.integers(0, 127), values, channels),
-    st.builds(bend, st.integers(-8192, 8191), channels),
-    st.builds(program, st.integers(0, 127), channels),
-    st.just(mido.Message("reset")),
-)
-
-
 def sounding(done):
     """Notes that have begun and not ended, as the engine would hear it: a key is its note."""
     held = set()
@@ -320,20 +288,6 @@ def sounding(done):
         if isinstance(what, tuple) and isinstance(what[0], float):
             (held.add if what[1] else held.discard)(what[0])
     return held
-
-
-@settings(max_examples=300, deadline=None)
-@given(st.lists(messages, max_size=60), st.sampled_from((0, 2)))
-def test_no_note_hangs_after_all_notes_off_and_the_pedal_up(played, channel):
-    stage = Stage(channel=channel)
-    heard = []
-    for message in played:
-        heard += stage.take(message)
-        assert sounding(heard) == stage.player.sounding
-    for each in range(3):
-        heard += stage.take(cc(64, 0, each), cc(123, 0, each))
-    assert sounding(heard) == set()
-    assert all(spec.low <= stage.params.values[spec.name] <= spec.high for spec in PARAMS)
 
 
 @settings(max_examples=100, deadline=None)
