@@ -2,9 +2,13 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
+import msgspec
+
 from ddsp_pi.config import Config
+from ddsp_pi.control.midi_map import joined
 from ddsp_pi.dsp.output import make_output
 from ddsp_pi.engine.clock import DelayLocked
 from ddsp_pi.engine.loop import Controls, Engine
@@ -16,23 +20,14 @@ from ddsp_pi.models.decoder import Decoder
 from ddsp_pi.models.library import find_instrument, hidden_by
 from ddsp_pi.models.morph import MorphDecoder
 from ddsp_pi.models.warm import WarmLibrary
-from ddsp_pi.modes.base import Mode
-from ddsp_pi.modes.cross import PARAMS as CROSS_PARAMS
-from ddsp_pi.modes.cross import CrossMode
-from ddsp_pi.modes.cv import PARAMS as CV_PARAMS
-from ddsp_pi.modes.cv import CvMode
-from ddsp_pi.params import Param, ParamSet
+from ddsp_pi.modes.tables import LISTENING as LISTENING
+from ddsp_pi.modes.tables import MODE_PARAMS as MODE_PARAMS
+from ddsp_pi.modes.tables import MODES as MODES
+from ddsp_pi.modes.tables import check_fits, check_morph, decoder_voices, fits, usual_controllers
+from ddsp_pi.params import ParamSet
 from ddsp_pi.rack.played import Playable, Played
 from ddsp_pi.rack.routing import CvRouter
-
-MODES: dict[str, Callable[[Decoder], Mode]] = {"cv": CvMode, "cross": CrossMode}
-
-MODE_PARAMS: dict[str, tuple[Param, ...]] = {"cv": CV_PARAMS, "cross": CROSS_PARAMS}
-"""Their tables, for who sets parameters without playing them."""
-
-LISTENING = frozenset({"cross"})
-"""Modes that are played by what comes in at the audio input, one voice by one."""
-
+from ddsp_pi.sections import Midi
 
 OF_A_PART = ("mode", "voices", "cv")
 """Settings that a part is made with."""
@@ -74,9 +69,10 @@ class App:
         """Fade over to another mode with parameters as configured; from any thread but the render loop's.
 
         Raises:
-            ConfigError: there is no such mode.
+            ConfigError: there is no such mode. InstrumentError: it does not play the instrument.
         """
         self.engine.parts.change(part_of(self.config, name, self.library, self.instrument, self.other))
+        self.config = msgspec.structs.replace(self.config, mode=name)
 
     def configure(self, config: Config) -> None:
         """Fade over to other settings; from any thread but the render loop's.
@@ -102,6 +98,7 @@ class App:
     def _use(self, instrument: Instrument, other: Instrument | None) -> None:
         if instrument is self.instrument and other is self.other:
             return
+        check_playable(self.config.mode, instrument, other)
         self.engine.parts.coming.use(decoder_of(self.library, instrument, other, voices_of(self.config)))
         self.instrument, self.other = instrument, other
 
@@ -144,8 +141,13 @@ def build_live(config: Config, controls: Controls, say: Callable[[str], object])
         return Engine(part, controls, DelayLocked(config.audio.period), make_output(fade_in=True), Overload())
 
     app = _wired(config, controls, library, say, live)
-    library.warm(voices_of(config))
+    warm(app)
     return app
+
+
+def warm(app: App) -> None:
+    """Load whatever else there is room for that the mode could play."""
+    app.library.warm(voices_of(app.config), fits=partial(fits, app.config.mode))
 
 
 def _wired(
@@ -187,39 +189,34 @@ def part_of(
     """A mode as configured, with its cables.
 
     Raises:
-        ConfigError: an unknown mode or parameter. InstrumentError: the two cannot morph.
+        ConfigError: an unknown mode or parameter. InstrumentError: it does not play the instrument, or
+            the two cannot morph.
     """
     if mode_name not in MODES:
         raise ConfigError(f"no mode called {mode_name!r}; there are: {', '.join(MODES)}")
+    check_playable(mode_name, instrument, other)
     mode = MODES[mode_name](decoder_of(library, instrument, other, voices_of(config, mode_name)))
     _set_params(mode.params, config.params)
     return Part(mode, CvRouter(config.cv.routes, mode.params, config.cv.zero_volt_note).apply)
 
 
-def check_morph(instrument: Instrument, other: Instrument) -> None:
-    """Refuse two that have nothing in between.
+def check_playable(mode_name: str, instrument: Instrument, other: Instrument | None) -> None:
+    """Refuse an instrument that a mode does not play, and two that it cannot morph.
 
     Raises:
-        InstrumentError: the two cannot morph.
+        InstrumentError: the message says why, and what could be played.
     """
-    if other.card.n_bands != instrument.card.n_bands:
-        raise InstrumentError(
-            f"{instrument.card.name} and {other.card.name} cannot morph: "
-            f"{instrument.card.n_bands} and {other.card.n_bands} noise bands"
-        )
+    check_fits(mode_name, instrument.card)
+    if other is not None:
+        check_morph(mode_name, instrument.card, other.card)
 
 
 def decoder_of(
     library: WarmLibrary, instrument: Instrument, other: Instrument | None, voices: int
 ) -> Decoder:
-    """A decoder of one instrument, or of the way from it to another.
-
-    Raises:
-        InstrumentError: the two cannot morph.
-    """
+    """A decoder of one instrument, or of the way from it to another."""
     if other is None:
         return library.decoder(instrument.path, voices)
-    check_morph(instrument, other)
     return MorphDecoder(library.decoder(instrument.path, voices), library.decoder(other.path, voices))
 
 
@@ -236,8 +233,14 @@ def check_inputs(config: Config) -> None:
 
 
 def voices_of(config: Config, mode_name: str = "") -> int:
-    """How many voices a mode plays, or the one that is configured."""
-    return 1 if (mode_name or config.mode) in LISTENING else config.voices
+    """How many voices the decoder of a mode has, or of the one that is configured."""
+    return decoder_voices(mode_name or config.mode, config.voices)
+
+
+def midi_of(config: Config) -> Midi:
+    """The settings of MIDI, with the controllers that the instruments of the mode bring along."""
+    controllers = joined(config.midi.controllers, usual_controllers(config.mode))
+    return msgspec.structs.replace(config.midi, controllers=controllers)
 
 
 def _set_params(params: ParamSet, values: dict[str, float]) -> None:

@@ -30,7 +30,8 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
         str,
         Meta(
             min_length=1,
-            description="How the instrument is played; cv: by the jacks, cross: by the audio input.",
+            description="How the instrument is played; cv: by the jacks, cross: by the audio input, "
+            "style: by notes that are struck.",
         ),
     ]
     model: Annotated[str, Meta(min_length=1, description="Which instrument plays, by name or as a file.")]

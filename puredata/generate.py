@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from ddsp_pi.app import MODE_PARAMS
+from ddsp_pi.modes.tables import SHIPPED_PARAMS
 from ddsp_pi.params import Param
 from ddsp_pi.rack.board import N_CVS, N_GATES
 from hardware.pages import renewed
@@ -70,7 +70,7 @@ GATE = (
 
 def params() -> list[Param]:
     """What can be turned, in any mode."""
-    return list({param.name: param for table in MODE_PARAMS.values() for param in table}.values())
+    return list({param.name: param for table in SHIPPED_PARAMS.values() for param in table}.values())
 
 
 def files() -> dict[Path, str]:

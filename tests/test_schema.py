@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 import yaml
 
-from ddsp_pi.app import MODE_PARAMS
 from ddsp_pi.cli import main
 from ddsp_pi.config import load_config
 from ddsp_pi.errors import ConfigError
+from ddsp_pi.modes.tables import SHIPPED_PARAMS
 from ddsp_pi.schema import schema, written_schema
 from ddsp_pi.shipped import configs_folder
 from tests.conftest import CI
@@ -18,7 +18,7 @@ from tests.test_config import REFUSED
 WHY = "no jsonschema here: pip install 'ddsp-pi[dev]'"
 jsonschema = import_module("jsonschema") if CI else pytest.importorskip("jsonschema", reason=WHY)
 
-EVERY = [param for params in MODE_PARAMS.values() for param in params]
+EVERY = [param for params in SHIPPED_PARAMS.values() for param in params]
 
 BETWEEN_VALUES = {"falling volts", "range of notes", "log of nothing", "two cables", "nan", "infinite"}
 """Mistakes that a schema cannot tell."""
@@ -47,7 +47,8 @@ def test_the_file_that_ships_is_that_of_the_code():
     assert shipped == written_schema(EVERY), "write it again: ddsp-pi config schema > configs/schema.json"
 
 
-def test_the_command_prints_it(capsys):
+def test_the_command_prints_it(capsys, tmp_path, monkeypatch):
+    monkeypatch.setenv("DDSP_PI_DATA", str(tmp_path))
     assert main(["config", "schema"]) == 0
     assert capsys.readouterr().out == written_schema(EVERY)
 
@@ -89,7 +90,7 @@ def test_what_the_check_refuses_is_not_valid(validator, tmp_path, name):
 
 def test_editors_are_told_of_parameters_their_units_and_defaults():
     known = schema(EVERY)["properties"]["params"]["properties"]
-    assert known.keys() == {param.name for table in MODE_PARAMS.values() for param in table}
+    assert known.keys() == {param.name for table in SHIPPED_PARAMS.values() for param in table}
     assert (known["tune"]["minimum"], known["tune"]["maximum"], known["tune"]["default"]) == (-24, 24, 0)
     assert "semitones" in known["tune"]["description"]
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from ddsp_pi.errors import InstrumentError
 from ddsp_pi.models.bundle import Instrument, load_instrument, parity_error
-from ddsp_pi.models.card import Card
+from ddsp_pi.models.card import Card, Controller
 from ddsp_pi.models.library import (
     SHIPPED,
     add_instrument,
@@ -114,15 +114,22 @@ def _lines(instrument: Instrument) -> list[tuple[str, str]]:
         ("pitch range", f"{card.pitch_range_hz.low:.0f} to {card.pitch_range_hz.high:.0f} Hz"),
         ("loudness range", f"{card.loudness_range_db.low:.0f} to {card.loudness_range_db.high:.0f} dB(A)"),
         ("network", _network(card)),
+        *(("controller", _controller(known)) for known in (card.style.controllers if card.style else ())),
         ("held out", ", ".join(card.held_out)),
         *((f"  {name}", f"{value:.4g}") for name, value in card.metrics.items()),
         *(("history", step) for step in card.history),
     ]
 
 
+def _controller(known: Controller) -> str:
+    by_midi = "" if known.cc is None else f", MIDI controller {known.cc}"
+    return f"{known.name}, {known.default:g} as it comes{by_midi}: {known.doc}"
+
+
 def _network(card: Card) -> str:
+    kind = f"GRU {card.hidden}" if card.hidden else "without memory"
     return (
-        f"GRU {card.hidden}, {card.n_harmonics} harmonics, {card.n_bands} noise bands, "
+        f"{kind}, {card.n_harmonics} harmonics, {card.n_bands} noise bands, "
         f"{card.parameters} parameters, {card.sample_rate} Hz, hop {card.hop}"
     )
 

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ddsp_pi.app import LISTENING, MODE_PARAMS, MODES, App, build
+from ddsp_pi.app import LISTENING, MODE_PARAMS, MODES, App, build, midi_of
 from ddsp_pi.cli.arguments import add_instrument_arguments, configuration
 from ddsp_pi.cli.progress import Progress
 from ddsp_pi.config import Config
@@ -124,7 +124,7 @@ def _check_audio(args: argparse.Namespace, config: Config) -> None:
 
 def _song(args: argparse.Namespace, config: Config, cables: Performance | None) -> MidiPerformance:
     board = NullBoard() if cables is None else SimBoard(cables)
-    return load_midi(args.midi, config.midi, _start(config), board)
+    return load_midi(args.midi, midi_of(config), _start(config), board)
 
 
 def _start(config: Config) -> ParamSet:

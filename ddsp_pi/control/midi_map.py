@@ -117,6 +117,15 @@ def _by_controller(controllers: Mapping[str, int | None], params: ParamSet) -> d
     return turned
 
 
+def joined(controllers: Mapping[str, int | None], usual: Mapping[str, int]) -> dict[str, int | None]:
+    """Controllers as configured, and for parameters that are not named there the usual ones.
+
+    A number that is configured for something else, or means something else, stays with that.
+    """
+    taken = {*controllers.values(), *MIDI_RESERVED}
+    return {name: control for name, control in usual.items() if control not in taken} | dict(controllers)
+
+
 def check_controllers(controllers: Mapping[str, int | None], known: Collection[str]) -> None:
     """Refuse a controller for a parameter that no mode has: it would turn nothing, without a word.
 

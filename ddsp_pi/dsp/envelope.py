@@ -47,6 +47,7 @@ class Envelopes:
         self.table = np.zeros((voices, 6))
         self._cells = cells(self.table)
         self._shapes: list[Shape | None] = [None] * voices
+        self._halves = self.table[: voices // 2], self.table[voices // 2 : voices // 2 * 2]
         for voice in range(voices):
             self.shape(voice, ABRUPT)
 
@@ -58,6 +59,14 @@ class Envelopes:
         """Go on where others are, with their shapes."""
         self.table[:] = other.table
         self._shapes = other._shapes.copy()
+
+    def echo(self, sounds: bool) -> None:
+        """The second half of the gates stands where the first does, or is silent and closed."""
+        first, second = self._halves
+        if sounds:
+            np.copyto(second, first)
+        else:
+            second[:, (GAIN, PHASE)] = 0.0, CLOSED
 
     def shape(self, voice: int, shape: Shape) -> None:
         """Set the times of a voice from the next sample on."""

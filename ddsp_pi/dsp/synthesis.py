@@ -73,7 +73,6 @@ class NumpySynth:
         self.controls = Controls(voices, n_harmonics, n_bands)
         self._harmonics = [HarmonicBank(n_harmonics) for _ in range(voices)]
         self._noises = [FilteredNoise(n_bands, seed=voice) for voice in range(voices)]
-        self._numbers = np.arange(1, n_harmonics + 1)
         self._most = self._most_before = n_harmonics
         controls = self.controls
         self._f0_hz, self._level = cells(controls.f0_hz), cells(controls.level)
@@ -126,15 +125,9 @@ class NumpySynth:
             np.copyto(begin, end)
             np.multiply(asked, units, end)
         if self._knobs[TILTED]:
-            self._tilt(controls.harmonics[1])
+            _tilt(controls.harmonics[1], controls.f0_hz[1], controls.tilt)
         if self._most < controls.n_harmonics:
             controls.harmonics[1, :, self._most :] = 0.0
-
-    def _tilt(self, harmonics: NDArray[np.float32]) -> None:
-        weights = a_weighting(self.controls.f0_hz[1][:, None] * self._numbers)
-        tilted = harmonics * self.controls.tilt
-        before, after = (((weights * a) ** 2).sum(axis=1) for a in (harmonics, tilted))
-        harmonics[...] = tilted * np.sqrt(before / np.maximum(after, 1e-30))[:, None]
 
     def render(self, begin: int, n: int) -> NDArray[np.float32]:
         """See Synth."""
@@ -195,6 +188,33 @@ def follow_controls(mine: Controls, before: Controls) -> None:
     for ends, ends_before in ((mine.harmonics, before.harmonics), (mine.noise, before.noise)):
         shared = min(ends.shape[2], ends_before.shape[2])
         ends[1, :, :shared] = ends_before[1, :, :shared]
+
+
+def begin_now(controls: Controls, voice: int) -> None:
+    """What a voice is asked for at the end of the hop is there from the next sample on, and until then.
+
+    For a voice that is silent: its spectrum, pitch and level jump.
+    """
+    one, gain = slice(voice, voice + 1), controls.unit[voice]
+    gains = gain, gain * controls.knobs[NOISE_GAIN]
+    for moving in (controls.f0_hz, controls.level):
+        moving[0, voice] = moving[1, voice]
+    harmonics, noise = controls.harmonics[:, one], controls.noise[:, one]
+    for ends, asked, gain in zip((harmonics, noise), controls.asked, gains, strict=True):
+        ends[1] = asked[one] * np.float32(gain)
+    if controls.knobs[TILTED]:
+        _tilt(harmonics[1], controls.f0_hz[1, one], controls.tilt)
+    harmonics[1, :, int(controls.knobs[PARTIALS]) :] = 0.0
+    for ends in (harmonics, noise):
+        ends[0] = ends[1]
+
+
+def _tilt(harmonics: NDArray[np.float32], f0_hz: NDArray[np.float64], tilt: NDArray[np.float32]) -> None:
+    """Tilt (V, K) harmonics of (V,) pitches at equal loudness, in place."""
+    weights = a_weighting(f0_hz[:, None] * np.arange(1, harmonics.shape[1] + 1))
+    tilted = harmonics * tilt
+    before, after = (((weights * a) ** 2).sum(axis=1) for a in (harmonics, tilted))
+    harmonics[...] = tilted * np.sqrt(before / np.maximum(after, 1e-30))[:, None]
 
 
 def _between(ends: NDArray[np.float32], begin: int, n: int) -> NDArray[np.float32]:

@@ -33,7 +33,12 @@ def list_instruments() -> dict[str, Path]:
 
 def list_files() -> list[Path]:
     """Every instrument file, those that are hidden too; the shipped ones first."""
-    return [path for folder in (SHIPPED, own_folder()) for path in listed(folder, SUFFIX)]
+    return [*shipped_files(), *listed(own_folder(), SUFFIX)]
+
+
+def shipped_files() -> list[Path]:
+    """Every instrument file that ships, also one that the player's own hides."""
+    return listed(SHIPPED, SUFFIX)
 
 
 def find_instrument(name: str) -> Path:
@@ -67,9 +72,20 @@ def find_named(name: str) -> Path:
     return file
 
 
-def finder(chosen: Callable[[], str]) -> Callable[[str], Path]:
-    """What finds instruments while it plays: named ones, and the owner's own choice, a file perhaps."""
-    return lambda name: find_instrument(name) if name == chosen() else find_named(name)
+def finder(
+    chosen: Callable[[], str], check: Callable[[Path], object] = lambda path: None
+) -> Callable[[str], Path]:
+    """What finds instruments while it plays: named ones, and the owner's own choice, a file perhaps.
+
+    `check` raises an InstrumentError for a file that is not to be played now.
+    """
+
+    def find(name: str) -> Path:
+        path = find_instrument(name) if name == chosen() else find_named(name)
+        check(path)
+        return path
+
+    return find
 
 
 def open_instrument(name: str) -> Instrument:

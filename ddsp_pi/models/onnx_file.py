@@ -52,11 +52,24 @@ def read_onnx(content: bytes) -> OnnxFile:
     graph = graphs[0]
     tensors = [(_text(tensor, 8), _tensor(tensor)) for tensor in _messages(graph, 5)]
     return OnnxFile(
-        metadata={_text(entry, 1): _text(entry, 2) for entry in _messages(model, 14)},
+        metadata=_metadata(model),
         nodes=frozenset(map(_node, _messages(graph, 1))),
         constants={name: values for name, values in tensors if values is not None},
         ports={_text(port, 1): _shape(port) for number in (11, 12) for port in _messages(graph, number)},
     )
+
+
+def read_metadata(content: bytes) -> dict[str, str]:
+    """What a file says of itself, without a look at its graph.
+
+    Raises:
+        ValueError: it is no ONNX file, or it is damaged.
+    """
+    return _metadata(_fields(memoryview(content)))
+
+
+def _metadata(model: Fields) -> dict[str, str]:
+    return {_text(entry, 1): _text(entry, 2) for entry in _messages(model, 14)}
 
 
 def _fields(data: memoryview) -> Fields:

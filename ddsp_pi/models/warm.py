@@ -38,13 +38,15 @@ class WarmLibrary:
         self._kept: OrderedDict[Path, _Kept] = OrderedDict()
         """Least recently used first."""
 
-    def warm(self, voices: int, wanted: Path | None = None) -> None:
-        """Load every instrument there is room for, `wanted` first, with a stepped player of each.
+    def warm(
+        self, voices: int, wanted: Path | None = None, fits: Callable[[Path], bool] = lambda path: True
+    ) -> None:
+        """Load every instrument there is room for that `fits`, `wanted` first, with a stepped player of each.
 
         What cannot play is skipped, and the reason said. To be called again after a player was
         taken or the library has changed; what is warm already costs next to nothing.
         """
-        files = [*([wanted] if wanted else []), *list_instruments().values()]
+        files = [*([wanted] if wanted else []), *filter(fits, list_instruments().values())]
         for path in dict.fromkeys(files):
             try:
                 if not self._warm_one(path, voices):

@@ -65,6 +65,18 @@ class ChangingVoices:
         if self._leaving is not None:
             self._leaving.begin_hop(request)
 
+    def ask_again(self, request: Request) -> None:
+        """See DdspVoices."""
+        self.playing.ask_again(request)
+        if self._leaving is not None:
+            self._leaving.ask_again(request)
+
+    def begin_now(self, voice: int) -> None:
+        """See DdspVoices."""
+        self.playing.begin_now(voice)
+        if self._leaving is not None:
+            self._leaving.begin_now(voice)
+
     def jump(self, voice: int, f0_hz: float | None = None, loudness_db: float | None = None) -> None:
         """See DdspVoices."""
         self.playing.jump(voice, f0_hz, loudness_db)

@@ -8,9 +8,10 @@ from numpy.typing import NDArray
 from ddsp_pi.dsp.cells import cells
 from ddsp_pi.dsp.choice import make_synth
 from ddsp_pi.dsp.envelope import Envelopes
-from ddsp_pi.dsp.synthesis import NOISE_GAIN, PARTIALS, TILTED
+from ddsp_pi.dsp.synthesis import NOISE_GAIN, PARTIALS, TILTED, begin_now
 from ddsp_pi.models.decoder import Decoder
 from ddsp_pi.models.morph import MorphDecoder
+from ddsp_pi.modes.banks import BankedDecoder
 
 Array = NDArray[np.float32]
 
@@ -62,6 +63,7 @@ class DdspVoices:
         self._brightness_db = 0.0
         self._begun = False
         self._morphing = decoder if isinstance(decoder, MorphDecoder) else None
+        self._banked = decoder if isinstance(decoder, BankedDecoder) else None
 
     def reset(self) -> None:
         """Silence, phase zero, nothing remembered."""
@@ -83,10 +85,33 @@ class DdspVoices:
         """Ask the decoder what the next hop is to sound like."""
         if self._morphing is not None:
             self._morphing.morph = request.morph
-        quietest_db, timbre_db, f0_hz = self.decoder.loudness_range_db.low, self._timbre_db, request.f0_hz
+        if self._banked is not None:
+            self._banked.begin_hop()
+        self._ask(request)
+        self._synth.begin_hop()
+
+    def ask_again(self, request: Request) -> None:
+        """Ask once more for the end of the hop that runs; only who is told to `begin_now` plays the answer.
+
+        For a decoder that remembers nothing. To be called with what the other voices were asked for before.
+        """
+        self._ask(request)
+
+    def begin_now(self, voice: int) -> None:
+        """What a voice was asked for last is there with the next sample; it must be silent now."""
+        begin_now(self._controls, voice)
+        if self._banked is not None and self._banked.sounds:
+            begin_now(self._controls, voice + self._banked.strings)
+
+    def _ask(self, request: Request) -> None:
+        f0_hz, loudnesses, gains = request.f0_hz, request.loudness_db, request.timbre_gain
+        if self._banked is not None:
+            f0_hz = self._banked.pitches(f0_hz)
+            loudnesses, gains = self._banked.both(loudnesses), self._banked.both(gains)
+        quietest_db, timbre_db = self.decoder.loudness_range_db.low, self._timbre_db
         unit, level, f0_next = self._unit, self._level_next, self._f0_next
-        for voice, loudness_db in enumerate(request.loudness_db):
-            gain = request.timbre_gain[voice]
+        for voice, loudness_db in enumerate(loudnesses):
+            gain = gains[voice]
             asked_db = loudness_db + 20.0 * math.log10(gain) if gain > 1e-6 else loudness_db - 120.0
             # What is quieter than the decoder knows is played as the quietest and only turned down.
             timbre_db[voice] = asked_db = asked_db if asked_db > quietest_db else quietest_db
@@ -99,7 +124,6 @@ class DdspVoices:
         if not self._begun:
             self._controls.f0_hz[0], self._begun = f0_hz, True
         self.decoder.step(f0_hz, timbre_db)
-        self._synth.begin_hop()
 
     def jump(self, voice: int, f0_hz: float | None = None, loudness_db: float | None = None) -> None:
         """A note begins with the next sample: what is given is there at once, and stays until the next hop.
@@ -113,6 +137,8 @@ class DdspVoices:
 
     def render(self, begin: int, n: int) -> Array:
         """(n,) samples of the hop from `begin` on, valid until the next call."""
+        if self._banked is not None:
+            self._banked.gate(self.envelopes)
         return self._synth.render(begin, n)
 
     def _brighten(self, brightness_db: float) -> None:

@@ -4,12 +4,13 @@ from collections.abc import Callable, Mapping
 
 from ddsp_pi.control.hub import Hub
 from ddsp_pi.control.watch import InstrumentWatch
-from ddsp_pi.models.library import list_instruments
+from ddsp_pi.modes.tables import fitting
 from ddsp_pi.processes.errands import Act
 from ddsp_pi.processes.sounds import Sounds
 
 
 def button_actions(
+    mode: str,
     hub: Hub,
     watch: InstrumentWatch,
     sounds: Sounds,
@@ -18,8 +19,8 @@ def button_actions(
 ) -> Mapping[str, Act]:
     """One function for each. `later` does what takes time, beside the control loop."""
     return {
-        "next_instrument": lambda: watch.select(neighbour(watch.name, 1)),
-        "previous_instrument": lambda: watch.select(neighbour(watch.name, -1)),
+        "next_instrument": lambda: watch.select(neighbour(mode, watch.name, 1)),
+        "previous_instrument": lambda: watch.select(neighbour(mode, watch.name, -1)),
         "next_preset": lambda: later(lambda: sounds.step(1)),
         "previous_preset": lambda: later(lambda: sounds.step(-1)),
         "save_preset": lambda: later(sounds.save),
@@ -28,8 +29,11 @@ def button_actions(
     }
 
 
-def neighbour(name: str, step: int) -> str:
-    """The instrument so many places after the one of that name, round and round in alphabetical order."""
-    names = sorted(list_instruments())
+def neighbour(mode: str, name: str, step: int) -> str:
+    """The instrument so many places after the one of that name, round and round in alphabetical order.
+
+    Those that the mode does not play are passed over.
+    """
+    names = sorted(fitting(mode)) or [name]
     before = names.index(name) if name in names else -1 if step > 0 else 0
     return names[(before + step) % len(names)]

@@ -13,7 +13,7 @@ from ddsp_pi.control.hub import Hub
 from ddsp_pi.control.namespace import Namespace
 from ddsp_pi.control.reports import Reports
 from ddsp_pi.control.watch import InstrumentWatch
-from ddsp_pi.models.library import list_instruments
+from ddsp_pi.modes.tables import fitting
 from ddsp_pi.processes.errands import Errands
 from ddsp_pi.processes.keyboards import Keyboards
 from ddsp_pi.processes.launch import Input
@@ -59,7 +59,7 @@ def osc_addresses(
         f0_hz=lambda: _pitch(heard(), hub),
         levels=levels,
         input=(lambda: _levels_in(heard())) if config.mode in LISTENING else None,
-        models=lambda: sorted(filter(NAME.fullmatch, list_instruments())),
+        models=lambda: sorted(filter(NAME.fullmatch, fitting(config.mode))),
         preset=lambda: sounds.name,
         presets=lambda: [path.stem for path in open_presets().files()],
     )

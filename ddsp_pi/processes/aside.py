@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from ddsp_pi.app import App, voices_of
+from ddsp_pi.app import App, warm
 from ddsp_pi.config import Config
 from ddsp_pi.engine.overload import in_words
 from ddsp_pi.engine.realtime import BESIDE, raise_thread
@@ -80,7 +80,7 @@ class Aside:
             self._say(f"{error}. {playing} plays on as it was")
         else:
             self._say(f"{self._app.instrument.card.name} plays now, from {path}")
-            self._app.library.warm(voices_of(self._app.config))
+            warm(self._app)
 
     def _configure(self) -> None:
         config, app = self._newest(), self._app
@@ -93,7 +93,7 @@ class Aside:
         except (DdspPiError, OSError) as error:
             self._say(f"{error}. What played plays on")
         else:
-            app.library.warm(voices_of(config))
+            warm(app)
 
     def _look(self) -> None:
         telemetry = self._app.engine.telemetry

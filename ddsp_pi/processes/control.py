@@ -22,6 +22,7 @@ from ddsp_pi.errors import AudioError, BoardError, DdspPiError
 from ddsp_pi.link.edits import Outbox, Panic, heard
 from ddsp_pi.link.shared import Link, attach
 from ddsp_pi.models.library import finder
+from ddsp_pi.modes.tables import check_file
 from ddsp_pi.params import ParamSet
 from ddsp_pi.processes import lifeline
 from ddsp_pi.processes.actions import button_actions
@@ -83,13 +84,16 @@ def _serve(launch: Launch, link: Link, settings: LiveSettings, stop: threading.E
     config, outbox = launch.config, Outbox(link.edits)
     found = recall(launch, _say)
     hub = Hub(begin_with(_params(config), found), outbox.send)
-    watch = InstrumentWatch(found.instrument or config.model, finder(lambda: settings.config.model))
+    find = finder(lambda: settings.config.model, lambda path: check_file(settings.config.mode, path))
+    watch = InstrumentWatch(found.instrument or config.model, find)
     reports = _reports(config)
     errands, keyboards = Errands(), Keyboards(config, hub, watch, _say)
     sounds = Sounds(open_presets(), config.mode, hub, watch, keyboards.player.map, _say)
     parts = Remembered(hub, watch, sounds, keyboards.player.map)
     memory = remember(launch, found, parts, lambda: settings.config, errands, partial(_tell, reports))
-    acts = button_actions(hub, watch, sounds, errands.later, partial(ask_to_power_off, launch, _say))
+    acts = button_actions(
+        config.mode, hub, watch, sounds, errands.later, partial(ask_to_power_off, launch, _say)
+    )
     rack = _rack(launch, link, hub, acts, reports)
     namespace = osc_addresses(
         config,

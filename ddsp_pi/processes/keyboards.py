@@ -2,14 +2,14 @@
 
 from collections.abc import Callable
 
-from ddsp_pi.app import MODE_PARAMS
+from ddsp_pi.app import MODE_PARAMS, midi_of
 from ddsp_pi.config import Config
 from ddsp_pi.control.hub import Hub
 from ddsp_pi.control.midi import MidiActs, MidiPlayer
 from ddsp_pi.control.midi_map import check_controllers
 from ddsp_pi.control.midi_ports import MidiPorts
 from ddsp_pi.control.watch import InstrumentWatch
-from ddsp_pi.models.library import list_instruments
+from ddsp_pi.modes.tables import fitting
 from ddsp_pi.params import ParamSet
 
 
@@ -25,8 +25,9 @@ class Keyboards:
             ConfigError: a controller is given a parameter that nobody owns.
         """
         check_controllers(config.midi.controllers, [p.name for specs in MODE_PARAMS.values() for p in specs])
-        acts = MidiActs(hub.play, hub.set, lambda name: hub.values[name], _program(watch), hub.panic, say)
-        self.player = MidiPlayer(acts, config.midi, ParamSet(MODE_PARAMS[config.mode]))
+        program = _program(config.mode, watch)
+        acts = MidiActs(hub.play, hub.set, lambda name: hub.values[name], program, hub.panic, say)
+        self.player = MidiPlayer(acts, midi_of(config), ParamSet(MODE_PARAMS[config.mode]))
         self._ports = MidiPorts(config.midi, say)
         self._ports.start()
 
@@ -39,9 +40,9 @@ class Keyboards:
         self._ports.close()
 
 
-def _program(watch: InstrumentWatch) -> Callable[[int], None]:
+def _program(mode: str, watch: InstrumentWatch) -> Callable[[int], None]:
     def select(number: int) -> None:
-        names = sorted(list_instruments())
+        names = sorted(fitting(mode))
         if number < len(names):
             watch.select(names[number])
 

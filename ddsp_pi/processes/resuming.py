@@ -2,12 +2,13 @@
 
 from collections.abc import Callable
 
-from ddsp_pi.app import MODE_PARAMS, App
+from ddsp_pi.app import MODE_PARAMS, App, check_playable
 from ddsp_pi.config import Config
 from ddsp_pi.control.memory import Recalled, recalled
 from ddsp_pi.control.state_file import Began, State, read_state, set_aside, state_path
 from ddsp_pi.errors import ConfigError, InstrumentError
-from ddsp_pi.models.library import find_named, list_instruments, open_instrument
+from ddsp_pi.models.library import find_named, open_instrument
+from ddsp_pi.modes.tables import fitting
 from ddsp_pi.params import ParamSet
 from ddsp_pi.places import data_folder
 from ddsp_pi.processes.launch import Launch
@@ -74,19 +75,17 @@ def _in_words(found: Recalled, model: str) -> str:
 
 def _usable(state: State, config: Config) -> Recalled:
     """What counts of a state, without an instrument that cannot play."""
-    found = recalled(state, began_with(config), MODE_PARAMS.get(config.mode, ()), list_instruments().keys())
+    found = recalled(state, began_with(config), MODE_PARAMS.get(config.mode, ()), fitting(config.mode).keys())
     if not found.instrument:
         return found
     try:
-        _try(found.instrument, config.morph_to)
+        _try(config.mode, found.instrument, config.morph_to)
     except (InstrumentError, OSError) as error:
         left_out = (*found.left_out, f"{error}. {config.model} plays")
         return Recalled("", "", found.params, found.midi, left_out)
     return found
 
 
-def _try(name: str, morph_to: str | None) -> None:
+def _try(mode: str, name: str, morph_to: str | None) -> None:
     """Raises InstrumentError: an instrument cannot play, or not morph to the other."""
-    bands = open_instrument(name).card.n_bands
-    if morph_to is not None and open_instrument(morph_to).card.n_bands != bands:
-        raise InstrumentError(f"{name} cannot morph to {morph_to}")
+    check_playable(mode, open_instrument(name), None if morph_to is None else open_instrument(morph_to))

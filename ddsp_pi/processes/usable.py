@@ -6,7 +6,7 @@ from functools import partial
 
 import msgspec
 
-from ddsp_pi.app import MODE_PARAMS, check_inputs, check_morph
+from ddsp_pi.app import MODE_PARAMS, check_inputs, check_playable
 from ddsp_pi.config import Config, Loaded
 from ddsp_pi.control.midi_map import check_controllers
 from ddsp_pi.control.osc import EVERYWHERE, LOOPBACK
@@ -20,6 +20,9 @@ from ddsp_pi.params import ParamSet
 from ddsp_pi.rack.boards import AUTO, find_board
 from ddsp_pi.rack.routing import CvRouter
 from ddsp_pi.sections import Audio, Osc
+
+CHOICE = ("mode", "model", "morph_to")
+"""Settings that say which instruments play, and how."""
 
 Step = tuple[Place, Callable[[], object]]
 """Where in a file, and what raises a DdspPiError if it cannot be used."""
@@ -56,7 +59,7 @@ def _steps(config: Config, playing: Config | None) -> Iterator[Step]:
     yield ("rack", "buttons"), partial(_one_act_each, config)
     if playing is not None and playing.osc.port != config.osc.port:
         yield ("osc", "port"), partial(_free_port, config.osc)
-    if playing is None or (playing.model, playing.morph_to) != (config.model, config.morph_to):
+    if playing is None or any(getattr(playing, name) != getattr(config, name) for name in CHOICE):
         yield from _instruments(config)
 
 
@@ -67,9 +70,9 @@ def _controllers(config: Config) -> Iterator[Step]:
 
 
 def _instruments(config: Config) -> Iterator[Step]:
-    yield ("model",), partial(open_instrument, config.model)
+    yield ("model",), partial(_plays, config.mode, config.model)
     if config.morph_to is not None:
-        yield ("morph_to",), partial(_morphs, config.model, config.morph_to)
+        yield ("morph_to",), partial(_plays, config.mode, config.model, config.morph_to)
 
 
 def _known_mode(name: str) -> None:
@@ -95,8 +98,8 @@ def _one_act_each(config: Config) -> None:
         seen.add(press)
 
 
-def _morphs(name: str, other: str) -> None:
-    check_morph(open_instrument(name), open_instrument(other))
+def _plays(mode: str, name: str, other: str | None = None) -> None:
+    check_playable(mode, open_instrument(name), None if other is None else open_instrument(other))
 
 
 def _free_port(osc: Osc) -> None:

@@ -3,13 +3,13 @@
 import re
 from pathlib import Path
 
-from ddsp_pi.app import MODE_PARAMS
 from ddsp_pi.config import load_config
 from ddsp_pi.control.midi_map import STANDARD_NAMES, controller_table
+from ddsp_pi.modes.tables import SHIPPED_PARAMS
 from ddsp_pi.sections import MIDI_RESERVED
 
 PAGE = Path(__file__).parents[2] / "docs" / "midi.md"
-PARAMS = {param.name: param for params in MODE_PARAMS.values() for param in params}
+PARAMS = {param.name: param for params in SHIPPED_PARAMS.values() for param in params}
 USUAL = load_config().midi.controllers
 BEGIN, END = "test_midi_page -->\n", "<!-- end -->"
 

@@ -2,12 +2,12 @@
 
 from pathlib import Path
 
-from ddsp_pi.app import MODE_PARAMS
 from ddsp_pi.config import load_config
 from ddsp_pi.control.osc_page import everything, osc_page
+from ddsp_pi.modes.tables import SHIPPED_PARAMS
 
 PAGE = Path(__file__).parents[2] / "docs" / "osc.md"
-PARAMS = {param.name: param for params in MODE_PARAMS.values() for param in params}
+PARAMS = {param.name: param for params in SHIPPED_PARAMS.values() for param in params}
 
 
 def page():

@@ -18,7 +18,7 @@ import numpy as np
 from ddsp_pi.app import build
 from ddsp_pi.config import load_config
 from ddsp_pi.frame import SAMPLE_RATE, Edge
-from ddsp_pi.models.library import list_instruments
+from ddsp_pi.modes.tables import fitting
 from ddsp_pi.rack.performance import load_performance
 from ddsp_pi.rack.sim import SimBoard
 from ddsp_pi.shipped import configs_folder
@@ -72,7 +72,7 @@ class Report:
 def hour(minutes: int, period: int) -> Report:
     """Play so many minutes; what was seen."""
     gates, report, begun = Gates(), Report(minutes), time.monotonic()
-    app, names = build(load_config(), gates), list(list_instruments().values())
+    app, names = build(load_config(), gates), list(fitting("cv").values())
     app.library.warm(app.config.voices)
     out = np.empty(period, np.float32)
     for minute in range(minutes):

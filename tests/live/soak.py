@@ -25,7 +25,7 @@ import numpy as np
 
 from ddsp_pi.engine.telemetry import Telemetry, load_within
 from ddsp_pi.link.shared import Link, attach
-from ddsp_pi.models.library import list_instruments
+from ddsp_pi.modes.tables import fitting
 from ddsp_pi.processes.launch import Status
 from tests.live.jack import OUTPUT, Server
 from tests.live.pings import Pings
@@ -125,7 +125,7 @@ def _measured(server: Server, player: Player, log: Path, seconds: float, per_sec
     assert zeros.stdout.readline().startswith("ready"), "the yardstick does not play"
     player.said("plays the demo")
     flood = _helper(server, "flood", str(player.osc_port), str(per_second))
-    names, link = list(list_instruments()), link_of(player.pid("engine"))
+    names, link = list(fitting("cv")), link_of(player.pid("engine"))
     watch(player, link, SETTLE_S, names)
     first, before, memory_before = log.stat().st_size, telemetry(link), memory(player)
     lines_before, writes = len(player.lines), link.frame.sequence

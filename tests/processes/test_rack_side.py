@@ -234,7 +234,7 @@ def test_panic_leaves_nothing_that_a_new_engine_would_be_told(hub, sent):
 
 def test_instruments_follow_one_another_round_and_round():
     names = ["alto-sax", "cello", "flute", "guitar", "violin", "voice"]
-    assert [neighbour(name, 1) for name in names] == [*names[1:], names[0]]
-    assert [neighbour(name, -1) for name in names] == [names[-1], *names[:-1]]
-    assert neighbour("/somewhere/else.onnx", 1) == names[0]
-    assert neighbour("/somewhere/else.onnx", -1) == names[-1]
+    assert [neighbour("cv", name, 1) for name in names] == [*names[1:], names[0]]
+    assert [neighbour("cv", name, -1) for name in names] == [names[-1], *names[:-1]]
+    assert neighbour("cv", "/somewhere/else.onnx", 1) == names[0]
+    assert neighbour("cv", "/somewhere/else.onnx", -1) == names[-1]

@@ -117,6 +117,8 @@ def test_errands_are_done_in_order_and_a_flood_of_them_is_dropped():
 @pytest.mark.parametrize("mode", MODE_PARAMS)
 def test_the_next_preset_is_one_of_the_mode_that_plays(mode, tmp_path, monkeypatch):
     monkeypatch.setenv("DDSP_PI_DATA", str(tmp_path))
+    if not any(open_presets().read(path).preset.mode == mode for path in open_presets().shipped()):
+        pytest.skip(f"no preset of mode {mode} ships yet")
     playing, heard = Playing(mode), set()
     for _ in range(5):
         playing.sounds.step(1)

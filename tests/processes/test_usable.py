@@ -80,7 +80,7 @@ def test_two_that_have_nothing_in_between_are_refused(read, monkeypatch):
 
     class Named:
         def __init__(self, name):
-            self.card = type("Card", (), {"name": name, "n_bands": found[name]})
+            self.card = type("Card", (), {"name": name, "n_bands": found[name], "style": None})
 
     monkeypatch.setattr("ddsp_pi.processes.usable.open_instrument", Named)
     check(read("morph_to: violin\n"))
