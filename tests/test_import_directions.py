@@ -26,6 +26,8 @@ MAY_IMPORT = {
     "config": {*GROUND, "sections", "located", "setting", "shipped"},
     "schema": {*GROUND, "config"},
     "recording": {*GROUND, "dsp"},
+    "midi_track": GROUND,
+    "standard_midi": {*GROUND, "midi_track"},
     "processes": {*GROUND, "link", "processes"},
     "calibration_picture": {*GROUND, "rack"},
     "crossing_picture": {*GROUND, "dsp"},
@@ -39,10 +41,10 @@ MAY_IMPORT = {
     "modes": {*GROUND, "dsp", "models", "modes"},
     "engine": {*GROUND, "files", "native", "dsp", "models", "modes", "engine"},
     "rack": {*SERVED, "files", "located", "rack"},
-    "control": {*SERVED, "files", "link", "located", "control"},
+    "control": {*SERVED, "files", "link", "located", "midi_track", "standard_midi", "control"},
     "monitor": {*SERVED, "control", "rack", "service", "monitor"},
     "service": {*SERVED, "files", "models", "native", "rack", "service", "shipped"},
-    "train": {*GROUND, "files", "dsp", "models", "recording", "train"},
+    "train": {*GROUND, "files", "dsp", "models", "recording", "midi_track", "standard_midi", "train"},
 }
 """What each module or package of ours may import of ours."""
 

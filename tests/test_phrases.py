@@ -3,7 +3,7 @@
 import mido
 import pytest
 
-from ddsp_pi.control.standard_midi import read_messages
+from ddsp_pi.standard_midi import read_messages
 from tests.phrases import FOLDER, OPENNESS, PHRASES, POWER, written
 
 

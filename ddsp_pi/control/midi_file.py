@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
 from ddsp_pi.control.midi import Key, MidiActs, MidiPlayer
-from ddsp_pi.control.midi_track import Message
-from ddsp_pi.control.standard_midi import ITS_END, read_messages
 from ddsp_pi.errors import PerformanceError
 from ddsp_pi.frame import Note
+from ddsp_pi.midi_track import Message
 from ddsp_pi.params import ParamSet
 from ddsp_pi.sections import Midi
+from ddsp_pi.standard_midi import ITS_END, read_messages
 
 NOTES = ("note_on", "note_off")
 

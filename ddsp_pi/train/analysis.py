@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
@@ -9,6 +10,7 @@ from numpy.typing import NDArray
 
 from ddsp_pi.dsp.noise import band_power, band_responses
 from ddsp_pi.frame import HOP, SAMPLE_RATE
+from ddsp_pi.train.edges import envelopes_at
 
 FLOOR = 1e-7
 """Amplitude below which nothing is told apart; it only keeps logarithms finite."""
@@ -35,6 +37,11 @@ class Bank:
     present: NDArray[np.bool_]
     """(n,) whether there is such a partial, from the first multiple on."""
 
+    @property
+    def multiples(self) -> NDArray[np.float64]:
+        """(n,) of the pitch; 0 where there is no partial."""
+        return np.asarray(self.ratio * np.arange(1, len(self.present) + 1) * self.present)
+
 
 def whole_bank(n: int) -> Bank:
     """The first n harmonics."""
@@ -50,7 +57,9 @@ def analyse(
     are taken out. `audio` has at least (frames − 1) · HOP samples, `f0_hz` is (frames,).
     """
     audio = audio[: (len(f0_hz) - 1) * HOP]
-    amplitudes, residual = _partials(audio, f0_hz, whole_bank(n_harmonics))
+    residual, bank = audio.astype(np.float32).copy(), whole_bank(n_harmonics)
+    edge = np.empty(0, np.intp), np.empty((0, n_harmonics), np.complex64)
+    amplitudes = _taken_out(residual, envelopes(audio, f0_hz, bank), edge)
     return np.maximum(amplitudes, FLOOR), _band_magnitudes(residual, n_bands)
 
 
@@ -59,21 +68,31 @@ def analyse_note(
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """As `analyse`, of one note that begins with the first sample, in any number of banks.
 
-    A window that reaches beyond the beginning or the end counts what it has of the note in full, so
+    Where a window reaches beyond the beginning or the end, what it has of the note is all that counts, so
     that an attack begins with its first sample, at its own level.
 
     Returns:
         Amplitudes (frames, partials of all banks) and magnitudes (frames, n_bands).
     """
     audio = audio[: (len(f0_hz) - 1) * HOP]
-    inside = shares(len(audio), _window_of(f0_hz))
-    residual, amplitudes = audio, []
-    for bank in banks:
-        found, left = _partials(audio, f0_hz, bank, inside)
-        amplitudes.append(found)
-        residual = residual + (left - audio)
+    residual, amplitudes = audio.astype(np.float32).copy(), []
+    for bank, edge in zip(banks, _at_edges(audio, f0_hz, banks), strict=True):
+        amplitudes.append(_taken_out(residual, envelopes(audio, f0_hz, bank), edge))
     noise = _band_magnitudes(residual, n_bands) / np.sqrt(shares(len(audio), _NOISE_TAPER**2))[:, None]
     return np.maximum(np.concatenate(amplitudes, axis=1), FLOOR), np.maximum(noise, FLOOR)
+
+
+def _at_edges(
+    audio: NDArray[np.float32], f0_hz: NDArray[np.float32], banks: Sequence[Bank]
+) -> list[tuple[NDArray[np.intp], Complex]]:
+    """Frames whose windows reach beyond the audio; for each bank, envelopes (len(frames), n) there."""
+    window, multiples = _window_of(f0_hz), np.concatenate([bank.multiples for bank in banks])
+    frames = np.flatnonzero(shares(len(audio), window) < 1.0 - 1e-6)
+    heard = (multiples > 0.0) & (multiples * f0_hz.max() < _HIGHEST_HZ)
+    found = np.zeros((len(frames), len(multiples)), np.complex64)
+    found[:, heard] = envelopes_at(audio, cycles_of(f0_hz), multiples[heard], window, frames)
+    ends = np.cumsum([len(bank.present) for bank in banks])[:-1]
+    return [(frames, part) for part in np.split(found, ends, axis=1)]
 
 
 def shares(samples: int, window: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -85,15 +104,9 @@ def shares(samples: int, window: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def envelopes(
-    audio: NDArray[np.float32],
-    f0_hz: NDArray[np.float32],
-    bank: Bank,
-    inside: NDArray[np.float32] | None = None,
+    audio: NDArray[np.float32], f0_hz: NDArray[np.float32], bank: Bank
 ) -> Iterator[tuple[int, Complex, Complex]]:
-    """Of each partial of a bank its column, its carrier (samples,) and its envelope (frames,).
-
-    `inside`: (frames,) what to take for the whole of a window.
-    """
+    """Of each partial of a bank its column, its carrier (samples,) and its envelope (frames,)."""
     down = np.exp(-2j * np.pi * (bank.ratio * cycles_of(f0_hz) % 1.0)).astype(np.complex64)
     window = _window_of(f0_hz)
     carrier = np.ones_like(down)
@@ -103,23 +116,25 @@ def envelopes(
         if not heard.any():
             break
         if present:
-            envelope = _low_passed(audio * carrier, window)
-            yield column, carrier, envelope * (heard if inside is None else heard / inside)
+            yield column, carrier, _low_passed(audio * carrier, window) * heard
 
 
-def _partials(
-    audio: NDArray[np.float32],
-    f0_hz: NDArray[np.float32],
-    bank: Bank,
-    inside: NDArray[np.float32] | None = None,
-) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Amplitudes (frames, n) of the partials of a bank, and what is left of the audio without them."""
-    residual = audio.astype(np.float32).copy()
-    amplitudes = np.zeros((len(f0_hz), len(bank.present)), np.float32)
-    for column, carrier, envelope in envelopes(audio, f0_hz, bank, inside):
+def _taken_out(
+    residual: NDArray[np.float32],
+    partials: Iterator[tuple[int, Complex, Complex]],
+    edge: tuple[NDArray[np.intp], Complex],
+) -> NDArray[np.float32]:
+    """Amplitudes (frames, n) of partials, which are gone from the residual then.
+
+    `edge`: frames where other envelopes count, and these, (len(frames), n).
+    """
+    frames, others = edge
+    amplitudes = np.zeros((len(residual) // HOP + 1, others.shape[1]), np.float32)
+    for column, carrier, envelope in partials:
+        envelope[frames] = others[:, column]
         amplitudes[:, column] = np.abs(envelope)
         residual -= _modulated(envelope, carrier)
-    return amplitudes, residual
+    return amplitudes
 
 
 def _window_of(f0_hz: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -151,14 +166,19 @@ def _modulated(envelope: NDArray[np.complex64], carrier: NDArray[np.complex64]) 
 
 def _band_magnitudes(residual: NDArray[np.float32], n_bands: int) -> NDArray[np.float32]:
     """Root of the band powers over the bands' share of white noise: white variance 1 reads 1."""
-    window = _NOISE_TAPER
+    window, weights = _NOISE_TAPER, _band_weights(n_bands)
     frames = sliding_window_view(np.pad(residual, _NOISE_WINDOW // 2), _NOISE_WINDOW)[::HOP]
-    responses = band_responses(n_bands, np.fft.rfftfreq(_NOISE_WINDOW, 1 / SAMPLE_RATE))
-    weights = (responses * (2.0 / (_NOISE_WINDOW * float((window**2).sum())))).T.astype(np.float32)
     chunks = []
     for at in range(0, len(frames), 1024):
         spectrum = np.fft.rfft(frames[at : at + 1024] * window)
         chunks.append((spectrum.real**2 + spectrum.imag**2) @ weights)
-    power = np.concatenate(chunks) / band_power(n_bands).astype(np.float32)
-    magnitudes: NDArray[np.float32] = np.sqrt(np.maximum(power, FLOOR**2))
+    magnitudes: NDArray[np.float32] = np.sqrt(np.maximum(np.concatenate(chunks), FLOOR**2))
     return magnitudes
+
+
+@cache
+def _band_weights(n_bands: int) -> NDArray[np.float32]:
+    """(bins, n_bands) what the power of each bin adds to that of each band, white noise being 1."""
+    responses = band_responses(n_bands, np.fft.rfftfreq(_NOISE_WINDOW, 1 / SAMPLE_RATE))
+    scale = 2.0 / (_NOISE_WINDOW * float((_NOISE_TAPER**2).sum()))
+    return np.asarray(responses.T * (scale / band_power(n_bands)), np.float32)

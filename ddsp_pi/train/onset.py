@@ -12,7 +12,7 @@ STEP_DB = -3.0
 LOWEST_DB = -48.0
 """The rise is followed down in steps, no further than this."""
 
-SHORTEST, LONGEST = round(0.001 * SAMPLE_RATE), round(0.01 * SAMPLE_RATE)
+SHORTEST, LONGEST = round(0.001 * SAMPLE_RATE), round(0.03 * SAMPLE_RATE)
 """Samples that a step down may lie back, as fast as the note rises."""
 
 

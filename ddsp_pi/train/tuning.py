@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ddsp_pi.frame import HOP, HOP_RATE, SAMPLE_RATE
-from ddsp_pi.train.analysis import Complex, envelopes, whole_bank
+from ddsp_pi.train.analysis import Complex, cycles_of, envelopes, whole_bank
 
 REACH_CENTS = 70.0
 """How far a note may be from its name; a semitone beyond would be another note."""
@@ -24,47 +24,76 @@ SLIDE_CENTS = 30.0
 STEP = 4
 """Hops over which a phase is watched: short enough for half a semitone of the highest partial."""
 
+FFT = 1 << 18
+"""Samples, most of them 0, so that a cent of a low note is more than a bin."""
+
 _HIGHEST_HZ = 8000.0
 
 Array = NDArray[np.float64]
 
 
-def name_hz(note: float) -> float:
-    """Hz of a MIDI number."""
-    return float(440.0 * 2.0 ** ((note - 69.0) / 12.0))
+def name_hz(note: NDArray[np.float64] | float) -> Array:
+    """Hz of MIDI numbers, of the same shape."""
+    return np.asarray(440.0 * 2.0 ** ((np.asarray(note, np.float64) - 69.0) / 12.0))
 
 
-def tuned_hz(audio: NDArray[np.float32], note: float) -> float:
-    """Hz of a note that begins with the recording.
+def pitch_contour(audio: NDArray[np.float32], names: Array) -> NDArray[np.float32]:
+    """(frames,) Hz of a note that begins with the recording, as it was really tuned.
 
-    The candidate, among those near the name, on whose multiples most power lies: for a steady tone in
-    noise the most likely one. Octaves cannot be mistaken, as they are never asked about.
+    From its phase: what the phases of the lowest partials gain on those of a tone that is bent as the
+    note is, all of them together, each as much as there is of it.
+
+    Args:
+        audio: at least (frames − 1) · HOP samples.
+        names: (frames,) MIDI numbers that were played.
     """
-    heard = audio[: round(HEARD_S * SAMPLE_RATE)].astype(np.float64)
-    heard = heard * np.hanning(2 * len(heard))[len(heard) :]
-    size = 1 << 18
-    spectrum = np.abs(np.fft.rfft(heard, size)) ** 2
-    cents = np.arange(-REACH_CENTS, REACH_CENTS + 0.5)
-    candidates = name_hz(note) * 2.0 ** (cents / 1200.0)
-    numbers = np.arange(1, PARTIALS + 1)
-    places = np.outer(candidates, numbers[numbers * candidates[-1] < _HIGHEST_HZ]) * (size / SAMPLE_RATE)
-    power = np.interp(places, np.arange(len(spectrum)), spectrum)
-    return float(candidates[power.sum(axis=1).argmax()])
-
-
-def pitch_contour(audio: NDArray[np.float32], note: float) -> NDArray[np.float32]:
-    """(len(audio) // HOP + 1,) Hz of a note that begins with the recording and hardly moves.
-
-    From its phase: what the phases of the lowest partials gain on those of a steady tone, all of them
-    together, each as much as there is of it.
-    """
-    middle = tuned_hz(audio, note)
-    frames = len(audio) // HOP + 1
-    gained, weights = _gains(audio[: (frames - 1) * HOP], np.full(frames, middle, np.float32))
+    audio = audio[: (len(names) - 1) * HOP]
+    tuned = name_hz(names) * 2.0 ** (off_cents(audio, names) / 1200.0)
+    gained, weights = _gains(audio, tuned.astype(np.float32))
     # Where nothing is left of the note, it is where it was on the whole.
     off_hz = gained / (weights + 1e-5 * float(weights.max()) + 1e-30)
-    widest = middle * (2.0 ** (SLIDE_CENTS / 1200.0) - 1.0)
-    return (middle + np.clip(off_hz, -widest, widest)).astype(np.float32)
+    widest = tuned * (2.0 ** (SLIDE_CENTS / 1200.0) - 1.0)
+    return np.asarray(tuned + np.clip(off_hz, -widest, widest), np.float32)
+
+
+def off_cents(audio: NDArray[np.float32], names: Array) -> float:
+    """How far a note is from its name, −70 … 70 cents.
+
+    The candidate on whose multiples most power lies: for a steady tone in noise the most likely one.
+    Octaves cannot be mistaken, as they are never asked about.
+    """
+    cents = np.arange(-REACH_CENTS, REACH_CENTS + 0.5)
+    return float(cents[_power_at(audio, names, cents).argmax()])
+
+
+def is_named(audio: NDArray[np.float32], names: Array) -> bool:
+    """Whether a note sounds more like its name than like one up to three semitones away."""
+    near = np.array([0.0, -30.0, 30.0])
+    others = np.array([-300.0, -200.0, -100.0, 100.0, 200.0, 300.0])[:, None] + near
+    own, other = (_power_at(audio, names, cents.ravel()).max() for cents in (near, others))
+    return bool(own > other)
+
+
+def _power_at(audio: NDArray[np.float32], names: Array, cents: Array) -> Array:
+    """(candidates,) power on the lowest multiples of pitches so many cents from the name."""
+    middle = float(name_hz(names).mean())
+    heard = unbent(audio, names)[: round(HEARD_S * SAMPLE_RATE)]
+    heard = heard * np.hanning(2 * len(heard))[len(heard) :]
+    spectrum = np.abs(np.fft.rfft(heard, FFT)) ** 2
+    candidates = middle * 2.0 ** (cents / 1200.0)
+    numbers = np.arange(1, PARTIALS + 1)
+    places = np.outer(candidates, numbers[numbers * candidates[-1] < _HIGHEST_HZ]) * (FFT / SAMPLE_RATE)
+    return np.asarray(np.interp(places, np.arange(len(spectrum)), spectrum).sum(axis=1))
+
+
+def unbent(audio: NDArray[np.float32], names: Array) -> Array:
+    """(n,) samples of a bent note, read at such a pace that its pitch is its mean all the time."""
+    if not np.ptp(names):
+        return audio.astype(np.float64)
+    cycles = cycles_of(name_hz(names).astype(np.float32))
+    steady = np.linspace(0.0, cycles[-1], len(cycles))
+    pace = np.interp(steady, cycles, np.arange(len(cycles)))
+    return np.asarray(np.interp(pace, np.arange(len(audio)), audio))
 
 
 def _gains(audio: NDArray[np.float32], f0_hz: NDArray[np.float32]) -> tuple[Array, Array]:

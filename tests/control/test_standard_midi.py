@@ -9,8 +9,8 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from ddsp_pi.control.standard_midi import ITS_END, LARGEST_BYTES, read_messages
 from ddsp_pi.errors import PerformanceError
+from ddsp_pi.standard_midi import ITS_END, LARGEST_BYTES, read_messages
 from tests.midi_bytes import END, NOTE, chunk, head, number, seconds_at, song
 
 

@@ -9,8 +9,8 @@ from collections.abc import Iterator, Sequence
 from heapq import merge
 from pathlib import Path
 
-from ddsp_pi.control.midi_track import Message, Track
 from ddsp_pi.errors import PerformanceError
+from ddsp_pi.midi_track import Message, Track
 
 LARGEST_BYTES = 4 << 20
 """No piece that one would play here is as long; the densest file of this size takes 0.4 GB to be played."""
