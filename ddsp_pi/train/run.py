@@ -103,6 +103,8 @@ class Run:
                 *(Path(plan.data), sizes, self.folder / "features", plan.held_out, plan.held_out_share),
                 workers=self._workers if self._team.leads_here else ONE_WORKER,
                 skip_unusable=plan.skip_unusable,
+                shifts=plan.settings.shifts,
+                silence_s=plan.settings.silence_s,
             )
         return Material(notes.train, notes.held_out, notes.remarks)
 

@@ -36,9 +36,21 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How many of the notes that are held all along are let go somewhere; of notes only."""
     release_s: Rate = 0.15
     """How long those take to fall by 60 dB."""
+    shift_semitones: Annotated[float, Meta(ge=0, le=6)] = 2.0
+    """By so much every note is learned lower and higher as well, recording and key together; of notes only.
+
+    What is held out is never shifted, and was held out before.
+    """
+    silence_s: Annotated[float, Meta(ge=0, le=10)] = 0.5
+    """How much silence notes that have died are followed by, so that they stay dead; of notes only."""
     weight_decay: Annotated[float, Meta(ge=0)] = 0.0
     """Of AdamW (Loshchilov & Hutter 2019)."""
     distil: Annotated[float, Meta(ge=0)] = 0.0
     """Weight of staying near the given spectra while fine-tuning; used when a teacher made them."""
     room_seconds: Annotated[float, Meta(ge=0, le=5)] = 0.0
     """Length of the learned room response; 0 learns none. The exported instrument is always dry."""
+
+    @property
+    def shifts(self) -> tuple[float, ...]:
+        """Semitones by which notes are shifted, 0 among them."""
+        return tuple(sorted({-self.shift_semitones, 0.0, self.shift_semitones}))
