@@ -84,6 +84,16 @@ def replacing(path: Path, mode: str = "wb") -> Iterator[IO[Any]]:
         raise _told(error, path) from error
 
 
+def write_whole(path: Path, content: str | bytes) -> None:
+    """Write a file that is whole at every moment: the old one or the new.
+
+    Raises:
+        OSError: see `replacing`.
+    """
+    with replacing(path, "w" if isinstance(content, str) else "wb") as file:
+        file.write(content)
+
+
 def remove(path: Path) -> None:
     """Delete a file for good.
 

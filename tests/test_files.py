@@ -9,7 +9,7 @@ import pytest
 
 from ddsp_pi import files
 from ddsp_pi.errors import AudioError
-from ddsp_pi.files import make_folder, remove, replacing
+from ddsp_pi.files import make_folder, remove, replacing, write_whole
 
 
 @pytest.fixture
@@ -21,8 +21,14 @@ def umask():
 
 
 def write(path, text="new"):
-    with replacing(path, "w") as file:
-        file.write(text)
+    write_whole(path, text)
+
+
+@pytest.mark.parametrize("content", ["a line\nund noch eine: ö\n", b"\x00\xff\r\n"])
+def test_text_and_bytes_are_written_as_they_are(tmp_path, content):
+    write_whole(tmp_path / "a", content)
+    assert (tmp_path / "a").read_bytes() == (content.encode() if isinstance(content, str) else content)
+    assert [path.name for path in tmp_path.iterdir()] == ["a"]
 
 
 def mode(path):

@@ -5,7 +5,7 @@ import time
 from pathlib import Path
 
 from ddsp_pi.cli.arguments import add_config_argument
-from ddsp_pi.files import replacing
+from ddsp_pi.files import write_whole
 from ddsp_pi.service import report
 from ddsp_pi.service.doctor import examine, in_words, make_view
 from ddsp_pi.service.host import Host
@@ -33,8 +33,7 @@ def run(args: argparse.Namespace) -> int:
         print(text, end="")
         return 0
     file = args.output or Path(f"ddsp-pi-report-{time.strftime('%Y-%m-%d-%H%M%S')}.md")
-    with replacing(file, "w") as out:
-        out.write(text)
+    write_whole(file, text)
     print(f"{file}: names, addresses and passwords were left out; read it all the same before you send it")
     return 0
 

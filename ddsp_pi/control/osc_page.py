@@ -40,6 +40,8 @@ for messages. This page is made from the same table.
 * An address is taken as it stands here. Patterns with `*` or `?` are refused.
 * Bundles act at once, whatever time they carry.
 * A message that is wrong is dropped, counted and named in `/ddsp/error`.
+* If another program has the port, the module plays without OSC, says so in its log, and tries again twice
+  a second.
 * **Several hands on one parameter.** A cable that drives a parameter wins. What is set meanwhile by OSC, MIDI
   or a preset is kept, and plays as soon as the cable is out. Of what is set, the latest counts, wherever it
   came from. Whoever asks for a parameter is told what plays. The same holds for a jack with an override:

@@ -11,7 +11,7 @@ import yaml
 
 from ddsp_pi.control.preset_entries import Entries, short
 from ddsp_pi.errors import ConfigError
-from ddsp_pi.files import replacing
+from ddsp_pi.files import write_whole
 from ddsp_pi.located import YamlFile, problem_of, read_yaml
 from ddsp_pi.params import Param
 
@@ -123,8 +123,7 @@ def write_preset(path: Path, preset: Preset) -> None:
     Raises:
         OSError: it cannot be written; what was there before still is.
     """
-    with replacing(path, "w") as file:
-        file.write(preset_text(preset))
+    write_whole(path, preset_text(preset))
 
 
 def _source(path: Path) -> YamlFile:

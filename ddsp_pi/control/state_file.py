@@ -10,7 +10,7 @@ import yaml
 from msgspec import Meta
 
 from ddsp_pi.errors import ConfigError
-from ddsp_pi.files import replacing
+from ddsp_pi.files import write_whole
 from ddsp_pi.located import problem_of, read_yaml
 
 FORMAT = 1
@@ -83,8 +83,7 @@ def write_state(path: Path, state: State) -> None:
     Raises:
         OSError: it cannot be written; what was there before still is.
     """
-    with replacing(path, "w") as file:
-        file.write(state_text(state))
+    write_whole(path, state_text(state))
 
 
 def set_aside(path: Path) -> Path:

@@ -101,7 +101,8 @@ def first_peak(
     if dip == 0 or len(peaks) == 0:
         return 0.0, 0.0, 0.0, 0.0
     lags, heights = peak_lag(similarity, peaks)
-    top = float(heights.max())
+    # Interpolated, it may come out above 1 where the sound has just become softer.
+    top = min(float(heights.max()), 1.0)
     first = int((heights >= max(top - SLACK - DOUBT * (1.0 - top), RATIO * top)).argmax())
     arch = int((similarity[peaks[first] :] < 0.0).argmax()) or len(similarity)
     last = int(peaks.searchsorted(peaks[first] + arch))

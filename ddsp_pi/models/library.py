@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from ddsp_pi.errors import InstrumentError
-from ddsp_pi.files import listed, remove, replacing
+from ddsp_pi.files import listed, remove, write_whole
 from ddsp_pi.models.bundle import Instrument, load_instrument
 from ddsp_pi.places import data_folder
 
@@ -109,8 +109,7 @@ def add_instrument(file: Path, replace: bool = False) -> Instrument:
                 f"{target}: you have another instrument called {name!r}; "
                 f"'ddsp-pi models add --replace {file}' puts this one in its place"
             )
-        with replacing(target) as copy:
-            copy.write(content)
+        write_whole(target, content)
     except OSError as error:
         raise OSError(f"{file} was not added: {error}") from error
     return dataclasses.replace(instrument, path=target)

@@ -1,7 +1,6 @@
 """Compiles the kernel with whatever C compiler there is; `python -m ddsp_pi.native.build` does it in place.
 
-Stdlib only, and nothing that plays imports it: the package's build runs this file before anything is
-installed.
+Stdlib only: the package's build runs this file before anything is installed.
 """
 
 import os
@@ -9,10 +8,13 @@ import platform
 import shlex
 import subprocess
 import sys
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
-LIBRARY = Path(__file__).parent / f"kernel-{sys.platform}-{platform.machine()}.so"
+HERE = Path(__file__).parent
+
+LIBRARY = HERE / f"kernel-{sys.platform}-{platform.machine()}.so"
 
 _FLAGS = (
     "-std=gnu11",
@@ -26,17 +28,25 @@ _FLAGS = (
 )
 
 
+def fingerprint(folder: Path) -> int | None:
+    """A number that tells the C files of a folder from others, 32 bits; None: there are none."""
+    sources = sorted(folder.glob("*.[ch]"))
+    told = b"".join(source.name.encode() + b"\0" + source.read_bytes() for source in sources)
+    return zlib.crc32(told) if sources else None
+
+
 def compile_kernel(library: Path = LIBRARY) -> str | None:
     """Make one shared library of all C files beside this one; why it did not work, None if it did.
 
     It is put in place in one step: a program that has the old one loaded keeps that, and an interrupted
     build leaves none. After a failure there is no library, for an old one would not fit its new callers.
     """
-    sources = [str(source) for source in sorted(Path(__file__).parent.glob("*.c"))]
+    sources = [str(source) for source in sorted(HERE.glob("*.c"))]
+    told = f"-DKERNEL_SOURCES={fingerprint(HERE)}"
     fresh = library.with_suffix(".new")
     reasons = []
     for compiler in _compilers():
-        reason = _run([*compiler, *_FLAGS, "-o", str(fresh), *sources, "-lm"])
+        reason = _run([*compiler, *_FLAGS, told, "-o", str(fresh), *sources, "-lm"])
         if reason is None:
             fresh.replace(library)
             return None

@@ -2,16 +2,14 @@
 
 import ctypes
 import os
-import platform
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cache
-from pathlib import Path
 from typing import Literal
 
 from ddsp_pi.errors import ConfigError
+from ddsp_pi.native.build import LIBRARY, fingerprint
 
 VERSION = 7
 """KERNEL_VERSION of kernel.h."""
@@ -20,8 +18,6 @@ CHOICE = "DDSP_PI_KERNEL"
 """Environment: `numpy` plays without the kernel, `native` refuses to play without it."""
 
 _override: ContextVar[str | None] = ContextVar("kernel", default=None)
-
-_FILE = Path(__file__).parent / f"kernel-{sys.platform}-{platform.machine()}.so"
 
 
 def kernel() -> ctypes.CDLL | None:
@@ -74,13 +70,27 @@ def _chosen(choice: str) -> ctypes.CDLL | None:
 def _load() -> ctypes.CDLL | str:
     """The library, or why there is none."""
     remedy = "install a C compiler (sudo apt-get install gcc) and ddsp-pi again to have it built"
-    if not _FILE.is_file():
+    if not LIBRARY.is_file():
         return f"the native kernel was not built; {remedy}"
     try:
-        library = ctypes.CDLL(str(_FILE))
-        version = library.kernel_version()
+        library = ctypes.CDLL(str(LIBRARY))
+        version, fits = library.kernel_version(), _is_of_its_sources(library)
     except (OSError, AttributeError) as error:
         return f"the native kernel cannot be loaded ({error}); {remedy}"
     if version != VERSION:
         return f"the native kernel is of version {version}, not {VERSION}; {remedy}"
+    if not fits:
+        again = "python -m ddsp_pi.native.build"
+        return f"the native kernel was built from other C files than those beside it; build it again: {again}"
     return library
+
+
+def _is_of_its_sources(library: ctypes.CDLL) -> bool:
+    """Whether it was built from the C files beside it, if there are any: another one may crash."""
+    beside = fingerprint(LIBRARY.parent)
+    if beside is None:
+        return True
+    if not hasattr(library, "kernel_sources"):
+        return False
+    library.kernel_sources.restype = ctypes.c_uint32
+    return bool(library.kernel_sources() == beside)

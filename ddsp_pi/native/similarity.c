@@ -157,8 +157,10 @@ INLINE void choose(struct similarity *s, const float *similarity)
     double top = peaks[0].height;
     for (int i = 1; i < n; i++)
         top = peaks[i].height > top ? peaks[i].height : top;
+    /* Interpolated, it may come out above 1 where the sound has just become softer. */
+    top = fmin(top, 1.0);
     double enough = fmax(top - s->slack - s->doubt * (1.0 - top), s->ratio * top);
-    while (!(peaks[first].height >= enough))
+    while (first < n - 1 && !(peaks[first].height >= enough))
         first++;
     int end = first_below_zero(similarity, peaks[first].at, lags), best = first;
     for (int i = first + 1; i < n && peaks[i].at < end; i++)

@@ -11,59 +11,52 @@ from ddsp_pi.control.acts import Acts, Asks, Hands, Panel
 from ddsp_pi.control.contract import contract
 from ddsp_pi.control.hub import Hub
 from ddsp_pi.control.namespace import Namespace
-from ddsp_pi.control.reports import Reports
-from ddsp_pi.control.watch import InstrumentWatch
 from ddsp_pi.modes.tables import fitting
-from ddsp_pi.processes.errands import Errands
-from ddsp_pi.processes.keyboards import Keyboards
 from ddsp_pi.processes.launch import Input
-from ddsp_pi.processes.rack_side import RackSide
-from ddsp_pi.processes.sounds import Sounds, open_presets
+from ddsp_pi.processes.parts import Parts
+from ddsp_pi.processes.sounds import open_presets
 from ddsp_pi.rack.board import N_BUTTONS, N_CVS, N_GATES
 from ddsp_pi.rack.sim import SimBoard
 
 
-def osc_addresses(
-    config: Config,
-    rack: RackSide,
-    hub: Hub,
-    watch: InstrumentWatch,
-    reports: Reports,
-    sounds: Sounds,
-    errands: Errands,
-    keyboards: Keyboards,
-    levels: Callable[[], tuple[float, float] | None],
-    heard: Callable[[], Input | None],
-    reload: Callable[[], str] | None = None,
-) -> Namespace:
-    """Every address that this process can act on or answer for."""
-    acts = Acts(
-        model=watch.select,
+def osc_addresses(config: Config, parts: Parts, reload: Callable[[], str] | None = None) -> Namespace:
+    """Every address that this process can act on or answer for; `reload` see Acts."""
+    panel = Panel(parts.reports.cvs, _played(config.rack.gate_outs))
+    return contract(parts.hub, panel, _acts(config, parts, reload), _asks(config, parts), parts.reports)
+
+
+def _acts(config: Config, parts: Parts, reload: Callable[[], str] | None) -> Acts:
+    rack, sounds, later = parts.rack, parts.sounds, parts.errands.later
+    return Acts(
+        model=parts.watch.select,
         mode=_only(config.mode),
-        panic=hub.hush,
+        panic=parts.hub.hush,
         override=rack.overrides.hold,
         release=rack.overrides.release,
         gate_out=rack.gate_outs.ask,
         led=rack.led.ask,
-        load_preset=lambda name: errands.later(lambda: sounds.load(name)),
-        save_preset=lambda name: errands.later(lambda: sounds.save(name)),
-        morph_to=lambda name: errands.later(lambda: sounds.morph_to(name)),
+        load_preset=lambda name: later(lambda: sounds.load(name)),
+        save_preset=lambda name: later(lambda: sounds.save(name)),
+        morph_to=lambda name: later(lambda: sounds.morph_to(name)),
         morph=sounds.morph,
-        learn=keyboards.player.map.learn,
+        learn=parts.keyboards.player.map.learn,
         reload=reload,
         hands=None if rack.player is None else hands_on(rack.player),
     )
-    asks = Asks(
+
+
+def _asks(config: Config, parts: Parts) -> Asks:
+    loop = parts.loop
+    return Asks(
         mode=lambda: config.mode,
         modes=lambda: [config.mode],
-        f0_hz=lambda: _pitch(heard(), hub),
-        levels=levels,
-        input=(lambda: _levels_in(heard())) if config.mode in LISTENING else None,
+        f0_hz=lambda: _pitch(loop.heard, parts.hub),
+        levels=lambda: loop.levels,
+        input=(lambda: _levels_in(loop.heard)) if config.mode in LISTENING else None,
         models=lambda: sorted(filter(NAME.fullmatch, fitting(config.mode))),
-        preset=lambda: sounds.name,
+        preset=lambda: parts.sounds.name,
         presets=lambda: [path.stem for path in open_presets().files()],
     )
-    return contract(hub, Panel(reports.cvs, _played(config.rack.gate_outs)), acts, asks, reports)
 
 
 def _pitch(heard: Input | None, hub: Hub) -> float | None:

@@ -15,6 +15,7 @@ from ddsp_pi.config import Config
 from ddsp_pi.errors import BoardError, ConfigError
 from ddsp_pi.link.shared import Link, create
 from ddsp_pi.places import runtime_folder
+from ddsp_pi.processes.child import UNUSABLE_INPUT
 from ddsp_pi.processes.crashes import Crashes
 from ddsp_pi.processes.launch import Launch, command
 from ddsp_pi.processes.supervisor import Supervisor
@@ -100,8 +101,16 @@ class Service:
             passed_on={signal.SIGHUP: "control"},
         )
         code = supervisor.run()
-        words = Path(launch.last_words)
-        return Played(code, words.read_text() if words.exists() else supervisor.why)
+        words = _last_words(launch) if code == UNUSABLE_INPUT else ""
+        return Played(code, words or supervisor.why)
+
+
+def _last_words(launch: Launch) -> str:
+    """Of a program that found its input unusable; empty: it left none."""
+    try:
+        return Path(launch.last_words).read_text("utf-8")
+    except OSError:
+        return ""
 
 
 def held_at_start(config: Config) -> bool:

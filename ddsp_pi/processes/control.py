@@ -3,43 +3,29 @@
 import signal
 import sys
 import threading
-from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 
-from ddsp_pi.app import LISTENING, MODE_PARAMS
-from ddsp_pi.config import Config
+from ddsp_pi.app import LISTENING
 from ddsp_pi.control.contract import watched
-from ddsp_pi.control.hub import Hub
-from ddsp_pi.control.namespace import Namespace
-from ddsp_pi.control.osc import OscServer
-from ddsp_pi.control.oscquery import QueryServer
+from ddsp_pi.control.memory import Memory, Recalled
 from ddsp_pi.control.reports import Reports
-from ddsp_pi.control.subscribers import Subscribers
-from ddsp_pi.control.watch import InstrumentWatch
-from ddsp_pi.errors import AudioError, BoardError, DdspPiError
-from ddsp_pi.link.edits import Outbox, Panic, heard
+from ddsp_pi.errors import DdspPiError
+from ddsp_pi.link.edits import Panic, heard
 from ddsp_pi.link.shared import Link, attach
-from ddsp_pi.models.library import finder
-from ddsp_pi.modes.tables import check_file
-from ddsp_pi.params import ParamSet
 from ddsp_pi.processes import lifeline
-from ddsp_pi.processes.actions import button_actions
 from ddsp_pi.processes.addresses import osc_addresses
-from ddsp_pi.processes.boards import make_board, spec_of
-from ddsp_pi.processes.control_loop import ControlLoop, keep_beating
+from ddsp_pi.processes.control_loop import keep_beating
 from ddsp_pi.processes.diary import Diary
-from ddsp_pi.processes.errands import Act, Errands
-from ddsp_pi.processes.keyboards import Keyboards
+from ddsp_pi.processes.errands import Act
 from ddsp_pi.processes.launch import Launch, complain, launched
 from ddsp_pi.processes.live_settings import LiveSettings
-from ddsp_pi.processes.power import ask_to_power_off
-from ddsp_pi.processes.rack_side import RackSide
+from ddsp_pi.processes.parts import Parts, wired
+from ddsp_pi.processes.ports import Ports
 from ddsp_pi.processes.remembering import Remembered, remember
-from ddsp_pi.processes.resuming import begin_with, recall
+from ddsp_pi.processes.resuming import recall
 from ddsp_pi.processes.signs import Signs
-from ddsp_pi.processes.sounds import Sounds, open_presets
 from ddsp_pi.rack.boards import AUTO, SIM
 from ddsp_pi.service.host import Host
 from ddsp_pi.service.last_minute import NAME
@@ -81,107 +67,69 @@ def main(argument: str) -> int:
 
 
 def _serve(launch: Launch, link: Link, settings: LiveSettings, stop: threading.Event) -> None:
-    config, outbox = launch.config, Outbox(link.edits)
     found = recall(launch, _say)
-    hub = Hub(begin_with(_params(config), found), outbox.send)
-    find = finder(lambda: settings.config.model, lambda path: check_file(settings.config.mode, path))
-    watch = InstrumentWatch(found.instrument or config.model, find)
-    reports = _reports(config)
-    errands, keyboards = Errands(), Keyboards(config, hub, watch, _say)
-    sounds = Sounds(open_presets(), config.mode, hub, watch, keyboards.player.map, _say)
-    parts = Remembered(hub, watch, sounds, keyboards.player.map)
-    memory = remember(launch, found, parts, lambda: settings.config, errands, partial(_tell, reports))
-    acts = button_actions(
-        config.mode, hub, watch, sounds, errands.later, partial(ask_to_power_off, launch, _say)
+    parts = wired(launch, link, found, lambda: settings.config, _say)
+    memory = _memory(launch, found, parts, settings)
+    namespace = osc_addresses(launch.config, parts, settings.reload)
+    parts.reports.watch(watched(namespace))
+    ports = Ports(launch.config.osc, namespace, _say, parts.reports.complain)
+    _say(_greeting(launch, parts.watch.name, ports.heard))
+    settings.act_on(parts.hub, parts.watch, parts.outbox, parts.rack.led, parts.reports, parts.errands)
+    parts.rack.led.say("sos", launch.safe)
+    every = _always(link, parts, settings, ports) | _sometimes(launch, parts, memory)
+    # Whatever an earlier control process held down, nobody holds any more. Said just before the board
+    # says what is open, or a gate that has been open all the time would be heard to close.
+    parts.outbox.send(Panic())
+    with ExitStack() as endings:
+        for end in _endings(parts, ports, memory):
+            endings.callback(end)
+        keep_beating(every, stop)
+
+
+def _memory(launch: Launch, found: Recalled, parts: Parts, settings: LiveSettings) -> Memory | None:
+    kept = Remembered(parts.hub, parts.watch, parts.sounds, parts.keyboards.player.map)
+    return remember(
+        launch, found, kept, lambda: settings.config, parts.errands, partial(_tell, parts.reports)
     )
-    rack = _rack(launch, link, hub, acts, reports)
-    namespace = osc_addresses(
-        config,
-        rack,
-        hub,
-        watch,
-        reports,
-        sounds,
-        errands,
-        keyboards,
-        lambda: loop.levels,
-        lambda: loop.heard,
-        settings.reload,
-    )
-    reports.watch(watched(namespace))
-    osc = OscServer(lambda: namespace, config.osc.port, config.osc.lan, _say, reports.complain)
-    query = _query(config, namespace, osc.port)
-    hint = "" if launch.unattended else " Ctrl-C ends it."
-    _say(f"{_playing(launch, watch.name)}: OSC /ddsp/note NOTE VELOCITY on port {osc.port}.{hint}")
-    loop = ControlLoop(link, rack, keyboards, hub, outbox)
-    hub.follow_cables(lambda: loop.driven)
-    signs = Signs(rack.led, reports, partial(strained, Host()))
-    rack.led.say("sos", launch.safe)
-    settings.act_on(hub, watch, outbox, rack.led, reports, errands)
-    every: dict[int, Callable[[], None]] = {
+
+
+def _always(link: Link, parts: Parts, settings: LiveSettings, ports: Ports) -> dict[int, Act]:
+    """What is done every so many beats."""
+    hub, loop, rack = parts.hub, parts.loop, parts.rack
+    signs = Signs(rack.led, parts.reports, partial(strained, Host()))
+    return {
         1: loop.beat,
         NEWS_BEATS: settings.act,
         LOG_BEATS: lambda: _pass_on(link),
         LOOK_BEATS: rack.look,
         LOOK_BEATS + 1: lambda: signs.look(loop.status),
-        LOOK_BEATS + 2: lambda: watch.poll(lambda path: hub.select(str(path)), _say),
+        LOOK_BEATS + 2: lambda: parts.watch.poll(lambda path: hub.select(str(path)), _say),
         LOOK_BEATS + 3: lambda: settings.look(loop.status),
+        LOOK_BEATS + 4: ports.look,
     }
+
+
+def _sometimes(launch: Launch, parts: Parts, memory: Memory | None) -> dict[int, Act]:
+    """The same, for what not every module does."""
+    every: dict[int, Act] = {}
     if memory is not None:
-        every[LOOK_BEATS + 4] = memory.look
+        every[LOOK_BEATS + 5] = memory.look
     if launch.unattended:
         diary = Diary(Path(launch.last_words).with_name(NAME), launch)
-        every[DIARY_BEATS] = lambda: errands.later(lambda: diary.write(loop.status))
-    # Whatever an earlier control process held down, nobody holds any more. Said just before the board
-    # says what is open, or a gate that has been open all the time would be heard to close.
-    outbox.send(Panic())
-    with ExitStack() as endings:
-        # The last of these is the first to end.
-        endings.callback(rack.close)
-        endings.callback(reports.close)
-        if memory is not None:
-            endings.callback(memory.save)
-        for close in (errands.close, keyboards.close, osc.close):
-            endings.callback(close)
-        if query is not None:
-            endings.callback(query.close)
-        keep_beating(every, stop)
+        every[DIARY_BEATS] = lambda: parts.errands.later(lambda: diary.write(parts.loop.status))
+    return every
 
 
-def _reports(config: Config) -> Reports:
-    spec = spec_of(config)
-    listeners, recorders = Subscribers(config.osc.lan), Subscribers(config.osc.lan)
-    return Reports(listeners, recorders, len(spec.cvs), len(spec.gates_in))
+def _endings(parts: Parts, ports: Ports, memory: Memory | None) -> tuple[Act, ...]:
+    """The last of these is the first to end."""
+    saves: tuple[Act, ...] = () if memory is None else (memory.save,)
+    closes = parts.errands.close, parts.keyboards.close, ports.close
+    return parts.rack.close, parts.reports.close, *saves, *closes
 
 
-def _params(config: Config) -> ParamSet:
-    """Where the engine begins as well."""
-    params = ParamSet(MODE_PARAMS[config.mode])
-    for name, value in config.params.items():
-        if name in params:
-            params.set(name, value)
-    return params
-
-
-def _query(config: Config, namespace: Namespace, osc_port: int) -> QueryServer | None:
-    if not config.osc.query_port:
-        return None
-    try:
-        return QueryServer(lambda: namespace, config.osc.query_port, config.osc.lan, osc_port)
-    except AudioError as error:
-        _say(f"{error}. Until then nobody can ask which addresses there are")
-        return None
-
-
-def _rack(launch: Launch, link: Link, hub: Hub, acts: Mapping[str, Act], reports: Reports) -> RackSide:
-    rack = RackSide(lambda: make_board(launch), launch.config, hub, acts, reports, _say)
-    try:
-        rack.open()
-    except BoardError:
-        # Where volts have come through before there is a board, and sound that must not end for it.
-        if link.frame.read() is None and not launch.unattended:
-            raise
-    return rack
+def _greeting(launch: Launch, model: str, heard: bool) -> str:
+    osc = f": OSC /ddsp/note NOTE VELOCITY on port {launch.config.osc.port}" if heard else ""
+    return f"{_playing(launch, model)}{osc}.{'' if launch.unattended else ' Ctrl-C ends it.'}"
 
 
 def _playing(launch: Launch, model: str) -> str:

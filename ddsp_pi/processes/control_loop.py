@@ -72,7 +72,7 @@ class ControlLoop:
         self._engine = status.engine
 
 
-def keep_beating(every: Mapping[int, Callable[[], None]], stop: threading.Event) -> None:
+def keep_beating(every: Mapping[int, Callable[[], object]], stop: threading.Event) -> None:
     """Call each function at every so many beats, until told to stop."""
     due_s, count = time.monotonic(), 0
     while not stop.is_set():

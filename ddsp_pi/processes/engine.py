@@ -24,7 +24,7 @@ from ddsp_pi.native.library import describe
 from ddsp_pi.processes import lifeline
 from ddsp_pi.processes.aside import Aside
 from ddsp_pi.processes.child import AWAY
-from ddsp_pi.processes.launch import Input, Launch, Status, complain, launched, newest
+from ddsp_pi.processes.launch import Input, Launch, Status, complain, launched, newest, say_why
 from ddsp_pi.processes.linked import LinkedControls
 from ddsp_pi.processes.resuming import recall, resume
 
@@ -114,7 +114,7 @@ def main(argument: str) -> int:
         _say(f"{describe()}; {settle_process()}")
         program.play()
     except AudioError as error:
-        _leave(launch, error)
+        _leave(error)
     except DdspPiError as error:
         complain(launch, error)
         return error.exit_code
@@ -122,10 +122,12 @@ def main(argument: str) -> int:
     return 0
 
 
-def _leave(launch: Launch, error: AudioError) -> NoReturn:
+def _leave(error: AudioError) -> NoReturn:
     """End at once: an audio library whose server has died may hang in its own clean-up."""
-    complain(launch, error)
-    os._exit(AWAY)
+    try:
+        say_why(error)
+    finally:
+        os._exit(AWAY)
 
 
 def _say(text: str) -> None:

@@ -2,13 +2,16 @@
 
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from ddsp_pi.config import Config
-from ddsp_pi.files import replacing
+from ddsp_pi.errors import DdspPiError
+from ddsp_pi.files import write_whole
+from ddsp_pi.processes.child import UNUSABLE_INPUT
 
 
 class Launch(msgspec.Struct, frozen=True):
@@ -68,11 +71,18 @@ class Status(msgspec.Struct, frozen=True):
     """None: the mode does not listen."""
 
 
-def complain(launch: Launch, error: Exception) -> None:
+def say_why(error: Exception) -> None:
     """Say why a program ends."""
     print(f"ddsp-pi run: {error}", file=sys.stderr, flush=True)
-    if launch.last_words:
-        Path(launch.last_words).write_text(str(error))
+
+
+def complain(launch: Launch, error: DdspPiError) -> None:
+    """The same, and in last words too if its input cannot be used."""
+    say_why(error)
+    if launch.last_words and error.exit_code == UNUSABLE_INPUT:
+        # A disk that is full has no say in how a program ends.
+        with suppress(OSError):
+            Path(launch.last_words).write_text(str(error), "utf-8", "replace")
 
 
 def command(program: str, launch: Launch) -> Sequence[str]:
@@ -102,5 +112,4 @@ def keep(launch: Launch, config: Config) -> None:
     Raises:
         OSError: they cannot be written.
     """
-    with replacing(Path(launch.settings)) as file:
-        file.write(msgspec.json.encode(config))
+    write_whole(Path(launch.settings), msgspec.json.encode(config))

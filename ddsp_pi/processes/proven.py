@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from ddsp_pi.errors import DdspPiError
-from ddsp_pi.files import replacing
+from ddsp_pi.files import write_whole
 from ddsp_pi.places import last_good_file
 from ddsp_pi.processes.launch import Status
 
@@ -36,8 +36,7 @@ class Proven:
         try:
             if file.is_file() and file.read_bytes() == raw:
                 return
-            with replacing(file) as copy:
-                copy.write(raw)
+            write_whole(file, raw)
         except (OSError, DdspPiError) as error:
             self._complain(f"{file}: {getattr(error, 'strerror', None) or error}")
         else:

@@ -102,11 +102,7 @@ def _descend(play: Play, ladder: tuple[Rung, ...], safe_because: str, say: Say) 
             trouble = trouble or config
             continue
         if trouble:
-            say(
-                f"{rung.name}: they play because of this: {trouble}"
-                if not rung.safe
-                else f"{rung.name}: {trouble}"
-            )
+            say(f"falling back to {rung.name}: {trouble}")
         ended = play(config, trouble, rung.safe)
         if ended.code in (ENDED, BEGIN_ANEW):
             return ended.code

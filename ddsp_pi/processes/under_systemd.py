@@ -13,7 +13,7 @@ FEED_S = 1.0
 """Between two signs of life."""
 
 SAY_S = 5.0
-"""Between two lines on how it is."""
+"""Between two looks at how it is; said is what has changed."""
 
 DEVICE_S = 2.0
 """How long a start waits for the sound card. Without one it is ready too, and waits on."""
@@ -33,7 +33,7 @@ class UnderSystemd:
         """`notify` takes lines of sd_notify."""
         self._notify, self._clock = notify, clock
         self._ready = False
-        self._said, self._say_s, self._feed_s = "", 0.0, 0.0
+        self._said, self._feed_s = "", 0.0
 
     def follow(self, link: Link, trouble: str = "") -> None:
         """From now on it is about the programs that share this link, and have this trouble."""
@@ -41,6 +41,7 @@ class UnderSystemd:
         self._sequence = link.telemetry.sequence
         self._status: Status | None = None
         self._first_s: float | None = None
+        self._say_s = 0.0
 
     def look(self, starting: bool) -> None:
         """See Onlooker. The watchdog is fed by what the engine renders, and while it starts."""
@@ -58,12 +59,13 @@ class UnderSystemd:
             self._status = msgspec.msgpack.decode(news, type=Status)
         if self._status is None:
             return
+        self._say_s = now_s + SAY_S
         self._first_s = now_s if self._first_s is None else self._first_s
         text = f"STATUS={self._line(self._status)}"
         if not self._ready and self._is_ready(self._status, now_s - self._first_s):
             self._ready, text = True, f"READY=1\n{text}"
         if self._ready and text != self._said:
-            self._said, self._say_s = text, now_s + SAY_S
+            self._said = text
             self._notify(text)
 
     def _is_ready(self, status: Status, since_s: float) -> bool:

@@ -9,7 +9,7 @@ import msgspec
 import yaml
 
 from ddsp_pi.errors import BoardError, ConfigError
-from ddsp_pi.files import Sight, replacing, sight
+from ddsp_pi.files import Sight, settle_folder, sight, write_whole
 from ddsp_pi.located import dotted, problem_of, read_yaml
 from ddsp_pi.rack.calibration import Calibration, correction, corrections
 from ddsp_pi.rack.cvs import Correction, by_jack
@@ -66,26 +66,32 @@ def save_calibration(folder: Path, spec: BoardSpec, jack: int, calibration: Cali
         # A damaged file helps nobody, but stays as the one of before.
         kept = {}
     before = path.read_bytes() if path.exists() else _text(spec, {}).encode()
-    _write(_previous(path), before)
-    _write(path, _text(spec, kept | {jack: calibration}).encode())
+    write_whole(_previous(path), before)
+    write_whole(path, _text(spec, kept | {jack: calibration}).encode())
     return path
 
 
 def restore_calibration(folder: Path, spec: BoardSpec) -> Path:
     """Change places with the file of before, so that a second time takes it back; returns the file.
 
+    A power cut at any moment leaves both, and the next time goes on from there.
+
     Raises:
         ConfigError: there is none, or it cannot be used.
         OSError: it cannot be written.
     """
     path = calibration_path(folder, spec)
-    previous = _previous(path)
+    previous, aside = _previous(path), path.with_name(f".{path.name}.aside")
+    if aside.exists() and not previous.exists():
+        # The power went between the last two steps below.
+        aside.replace(previous)
     if not previous.exists():
         raise ConfigError(f"no calibration of before: there is no {previous}")
     _read(previous, spec)
-    now, before = path.read_bytes() if path.exists() else _text(spec, {}).encode(), previous.read_bytes()
-    _write(path, before)
-    _write(previous, now)
+    write_whole(aside, path.read_bytes() if path.exists() else _text(spec, {}).encode())
+    for old, new in ((previous, path), (aside, previous)):
+        old.replace(new)
+        settle_folder(path.parent)
     return path
 
 
@@ -167,8 +173,3 @@ def _text(spec: BoardSpec, calibrations: Mapping[int, Calibration]) -> str:
     plain = msgspec.to_builtins(said, builtin_types=(datetime,))
     # A list of numbers, or a point, takes one line.
     return HEADER + yaml.safe_dump(plain, sort_keys=False, default_flow_style=None, width=110)
-
-
-def _write(path: Path, content: bytes) -> None:
-    with replacing(path) as file:
-        file.write(content)

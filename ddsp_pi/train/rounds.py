@@ -8,7 +8,7 @@ import msgspec
 import torch
 
 from ddsp_pi.errors import RunError
-from ddsp_pi.files import replacing
+from ddsp_pi.files import write_whole
 from ddsp_pi.train.criteria import CRITERIA
 from ddsp_pi.train.dataset import Segments
 from ddsp_pi.train.loop import Trainer
@@ -104,8 +104,8 @@ class Trimming:
         if width in known and self.path(width).exists():
             return known[width]
         known[width] = self._measured(width, decoder, surgery)
-        with replacing(self.folder / CURVE) as file:
-            file.write(msgspec.json.format(msgspec.json.encode(list(known.values()))))
+        curve = msgspec.json.format(msgspec.json.encode(list(known.values())))
+        write_whole(self.folder / CURVE, curve)
         return known[width]
 
     def path(self, width: int) -> Path:
@@ -214,8 +214,7 @@ def begin_trimming(run: Run, folder: Path, widths: Sequence[int], surgery: Surge
     path = folder / PLAN
     if path.exists() and msgspec.json.decode(path.read_bytes(), type=TrimPlan) != plan:
         raise RunError(f"{folder} holds another trimming (see {path}); give another folder with -o")
-    with replacing(path) as file:
-        file.write(msgspec.json.format(msgspec.json.encode(plan), indent=2))
+    write_whole(path, msgspec.json.format(msgspec.json.encode(plan), indent=2))
     return Trimming(run, folder, plan)
 
 

@@ -10,7 +10,7 @@ import msgspec
 import torch
 
 from ddsp_pi.errors import RecordingError, RunError, TrainingError
-from ddsp_pi.files import replacing
+from ddsp_pi.files import write_whole
 from ddsp_pi.models.bundle import Instrument, load_instrument
 from ddsp_pi.models.card import Card, SecondBank, Style
 from ddsp_pi.models.decoder import StaticDecoder
@@ -240,8 +240,7 @@ def begin(folder: Path, plan: Plan, workers: Workers = ONE_WORKER, team: Team = 
             "give another folder, or the same settings"
         )
     if team.leads:
-        with replacing(folder / PLAN) as file:
-            file.write(msgspec.json.format(msgspec.json.encode(plan), indent=2))
+        write_whole(folder / PLAN, msgspec.json.format(msgspec.json.encode(plan), indent=2))
     return Run(folder, plan, workers, team)
 
 

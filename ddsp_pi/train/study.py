@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from ddsp_pi.errors import RunError
-from ddsp_pi.files import replacing
+from ddsp_pi.files import write_whole
 from ddsp_pi.models.bundle import load_instrument
 from ddsp_pi.models.decoder import Decoder
 from ddsp_pi.train.reader import read_decoder
@@ -93,8 +93,7 @@ def _trained(folder: Path) -> tuple[Path, Point]:
 
 def write_study(entries: Sequence[Entry], folder: Path) -> None:
     """Keep the measured points, and draw them."""
-    with replacing(folder / POINTS) as file:
-        file.write(msgspec.json.format(msgspec.json.encode(list(entries)), indent=1))
+    write_whole(folder / POINTS, msgspec.json.format(msgspec.json.encode(list(entries)), indent=1))
     draw_study(folder)
 
 
@@ -108,8 +107,7 @@ def draw_study(folder: Path) -> None:
     if not path.exists():
         raise RunError(f"{path}: no measured points there; name the folders of the trimmings to compare")
     entries = msgspec.json.decode(path.read_bytes(), type=list[Entry])
-    with replacing(folder / TABLE, "w") as file:
-        file.write(table(entries))
+    write_whole(folder / TABLE, table(entries))
     _draw(entries, folder / PICTURE)
 
 

@@ -13,7 +13,7 @@ from tests.appliance.scenarios import play
 from tests.appliance.workshop import WORKSHOPS
 from tests.arm64.host import install_missing
 from tests.arm64.project import HOUSE
-from tests.arm64.shell import walk
+from tests.arm64.shell import step_parser, walk
 
 STEPS = ("host", "root", "stick", "wheel", "run")
 
@@ -35,13 +35,11 @@ def main() -> int:
         "wheel": ("ddsp-pi's own wheel", shop.stick.build),
         "run": ("machines are booted, used and cut off", lambda: play(shop, args.tests)),
     }
-    wanted = [name for name in STEPS if name in (args.only or STEPS)]
-    return 0 if walk(steps, wanted, shop.shell.log, title="appliance") else 1
+    return 0 if walk(steps, args.only, shop.shell.log, title="appliance") else 1
 
 
 def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m tests.appliance", description=__doc__)
-    parser.add_argument("--only", nargs="+", choices=STEPS)
+    parser = step_parser("appliance", __doc__, STEPS)
     parser.add_argument("--tests", default="", metavar="EXPRESSION", help="only these, as pytest's -k has it")
     return parser.parse_args()
 

@@ -43,6 +43,19 @@ def begin(module, version):
     module.machine.run(*words, f"{PLUGGED}/{version}", "--minute", "600")
 
 
+def begin_trial(module, version):
+    """The same, as far as its minute."""
+    begin(module, version)
+    module.machine.until(lambda: "trial" in module.shown("DropInPaths")[0], "it is on trial", seconds=600)
+    assert playing(module) == version
+
+
+def cut_off(module):
+    """The power goes and comes back."""
+    module.machine.cut()
+    module.boot()
+
+
 def playing(module):
     """The version that says how it does."""
     module.machine.until(module.plays, "it plays")
@@ -117,28 +130,22 @@ def is_installing(module, sign):
 def test_a_power_cut_while_it_installs_boots_the_old_version(module, sign):
     begin(module, "0.5.0")
     module.machine.until(lambda: is_installing(module, sign), "it installs", seconds=300)
-    module.machine.cut()
-    module.boot()
+    cut_off(module)
     assert playing(module) == "0.2.0"
     assert "0.5.0" not in versions(module)
 
 
 def test_a_power_cut_in_its_minute_boots_the_old_version(module):
-    begin(module, "0.5.0")
-    module.machine.until(lambda: "trial" in module.shown("DropInPaths")[0], "it is on trial", seconds=600)
-    assert playing(module) == "0.5.0"
+    begin_trial(module, "0.5.0")
     assert "on trial" in versions(module)
     assert "an update is at work" in versions(module)
-    module.machine.cut()
-    module.boot()
+    cut_off(module)
     assert playing(module) == "0.2.0"
     assert "on trial" not in versions(module)
 
 
 def test_an_update_that_is_killed_is_ended_by_rollback(module):
-    begin(module, "0.5.0")
-    module.machine.until(lambda: "trial" in module.shown("DropInPaths")[0], "it is on trial", seconds=600)
-    assert playing(module) == "0.5.0"
+    begin_trial(module, "0.5.0")
     module.machine.run("systemctl", "kill", "--signal=KILL", "updating.service")
     module.machine.until(lambda: "was cut short" in versions(module), "it is seen")
     assert module.machine.run("ddsp-pi", "rollback", seconds=300).code == 0

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from tests.arm64 import appliance, budget, counting, host, project
 from tests.arm64.project import HOUSE
 from tests.arm64.root import Root
-from tests.arm64.shell import Shell, StepError, walk
+from tests.arm64.shell import Shell, StepError, step_parser, walk
 
 WORK = HOUSE / "build/arm64"
 
@@ -30,8 +30,7 @@ def main() -> int:
         "count": ("counting instructions", lambda: _count(root, shell, args.budget)),
         "appliance": ("booting it with systemd, as a module", lambda: appliance.boot(SCENARIOS)),
     }
-    wanted = [name for name in STEPS if name in (args.only or STEPS)]
-    return 0 if walk(steps, wanted, shell.log) else 1
+    return 0 if walk(steps, args.only, shell.log) else 1
 
 
 def _count(root: Root, shell: Shell, wish: str) -> None:
@@ -47,11 +46,8 @@ def _count(root: Root, shell: Shell, wish: str) -> None:
 
 
 def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m tests.arm64", description=__doc__)
+    parser = step_parser("arm64", __doc__, STEPS)
     parser.add_argument("--budget", choices=["check", "write"], default="check")
-    parser.add_argument(
-        "--only", nargs="+", choices=["host", "make", "unpack", "install", "test", "count", "appliance"]
-    )
     return parser.parse_args()
 
 

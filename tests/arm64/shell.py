@@ -1,5 +1,6 @@
 """Commands whose output goes into a log, and steps that say how far they are."""
 
+import argparse
 import shlex
 import subprocess
 import time
@@ -45,13 +46,21 @@ class Shell:
         return said[-1]
 
 
+def step_parser(title: str, doc: str | None, steps: Sequence[str]) -> argparse.ArgumentParser:
+    """The command line of `make TITLE`: `only` are the steps that are wanted, all if none is named."""
+    parser = argparse.ArgumentParser(prog=f"python -m tests.{title}", description=doc)
+    parser.add_argument("--only", nargs="+", choices=steps, default=steps)
+    return parser
+
+
 def walk(
     steps: Mapping[str, tuple[str, Callable[[], object]]],
-    wanted: Sequence[str],
+    only: Sequence[str],
     log: Path,
     title: str = "arm64",
 ) -> bool:
     """Do the wanted steps of `name: (what it does, how)` in the table's order; False if one failed."""
+    wanted = [name for name in steps if name in only]
     for number, name in enumerate(wanted, start=1):
         what, do = steps[name]
         print(f"{title} {number}/{len(wanted)}  {what} …", flush=True)

@@ -14,7 +14,7 @@ from ddsp_pi.rack.calibration import Calibration, Point
 from ddsp_pi.rack.calibration_file import save_calibration
 from ddsp_pi.rack.performance import load_performance
 from tests.boards.bench import Fault
-from tests.live.player import free_port
+from tests.programs import free_port
 
 BOARD = find_board("terminal-tedium-wm8731")
 PATCHED = (0.75, -2.0, 3.0, 0.0, -4.5, 4.5)

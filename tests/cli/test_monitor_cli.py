@@ -18,8 +18,8 @@ import pytest
 from ddsp_pi.cli import main
 from ddsp_pi.frame import Edge
 from ddsp_pi.rack.performance import load_performance
-from tests.live.player import free_port
 from tests.monitor.talking import Talker
+from tests.programs import free_port
 
 PROGRAM = [sys.executable, "-m", "ddsp_pi", "monitor"]
 VOLTS = (0.7525, -2.0, 0.0)

@@ -1,34 +1,13 @@
 """`ddsp-pi pd`: a patch that comes, changes and goes with the settings."""
 
-import queue
 import subprocess
-import sys
-import threading
 
 import pytest
 
 from tests.processes.test_pd import SAYS
+from tests.programs import OURS, Program
 
-PROGRAM = [sys.executable, "-m", "ddsp_pi", "pd", "--config"]
-
-
-class Beside:
-    """The verb, running, and what it says."""
-
-    def __init__(self, file):
-        self.process = subprocess.Popen(
-            [*PROGRAM, str(file)], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-        )
-        self._lines = queue.Queue()
-        threading.Thread(target=self._read, daemon=True).start()
-
-    def _read(self):
-        for line in self.process.stdout:
-            self._lines.put(line)
-
-    def says(self, text):
-        while text not in self._lines.get(timeout=60.0):
-            pass
+PROGRAM = (*OURS, "pd", "--config")
 
 
 @pytest.fixture
@@ -36,11 +15,9 @@ def beside(need, tmp_path):
     need("pd", "puredata-core")
     for name in ("first", "second"):
         (tmp_path / f"{name}.pd").write_text(SAYS.format(name))
-    file = settings(tmp_path, "first")
-    beside = Beside(file)
+    beside = Program(*PROGRAM, settings(tmp_path, "first"))
     yield beside
-    beside.process.kill()
-    beside.process.wait()
+    beside.close()
 
 
 def settings(folder, patch, more=""):
@@ -64,8 +41,7 @@ def test_the_patch_follows_the_settings(beside, tmp_path):
 @pytest.mark.real
 def test_a_stop_takes_pd_with_it(beside):
     beside.says("first: first")
-    beside.process.terminate()
-    assert beside.process.wait(60) == 0
+    assert beside.end() == 0
 
 
 def test_without_a_patch_it_ends_well(tmp_path):

@@ -6,7 +6,7 @@ from ddsp_pi.cli import main
 from ddsp_pi.cli.reload import asked
 from ddsp_pi.places import last_good_file
 from tests.control.answering import Module
-from tests.live.player import free_port
+from tests.programs import free_port
 
 FILE = "/etc/ddsp_pi/config.yaml"
 

@@ -1,11 +1,6 @@
 """The live player as its own process, while its library is changed by another."""
 
-import os
-import queue
-import socket
 import subprocess
-import sys
-import threading
 
 import numpy as np
 import pytest
@@ -14,36 +9,16 @@ from pythonosc.udp_client import SimpleUDPClient
 from ddsp_pi.rack.performance import load_performance
 from ddsp_pi.shipped import demo
 from tests.instruments import changed, one_weight_off, own_violin
+from tests.programs import OURS, Program, free_port
 
-PROGRAM = [sys.executable, "-m", "ddsp_pi"]
 
+class Player(Program):
+    """`ddsp-pi run --sim` into nothing."""
 
-class Player:
-    """`ddsp-pi run --sim` into nothing, and what it says."""
-
-    def __init__(self, tmp_path):
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
-        settings = tmp_path / "config.yaml"
+    def __init__(self, folder):
+        self.port, settings = free_port(), folder / "config.yaml"
         settings.write_text(f"audio: {{backend: 'null', period: 512}}\nosc: {{port: {self.port}}}\n")
-        command = [*PROGRAM, "run", "--sim", "--config", str(settings)]
-        self.process = subprocess.Popen(
-            command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=os.environ
-        )
-        self._lines = queue.Queue()
-        threading.Thread(target=self._read, daemon=True).start()
-
-    def _read(self):
-        for line in self.process.stdout:
-            self._lines.put(line)
-
-    def says(self, text):
-        """Wait for a line with this text."""
-        while True:
-            line = self._lines.get(timeout=30.0)
-            if text in line:
-                return line
+        super().__init__(*OURS, "run", "--sim", "--config", settings)
 
     def send(self, address, *values):
         SimpleUDPClient("127.0.0.1", self.port).send_message(address, list(values))
@@ -54,12 +29,11 @@ def player(tmp_path, monkeypatch):
     monkeypatch.setenv("DDSP_PI_DATA", str(tmp_path / "data"))
     player = Player(tmp_path)
     yield player
-    player.process.kill()
-    player.process.wait()
+    player.close()
 
 
 def models(*arguments):
-    subprocess.run([*PROGRAM, "models", *map(str, arguments)], check=True, capture_output=True, timeout=60)
+    subprocess.run([*OURS, "models", *map(str, arguments)], check=True, capture_output=True, timeout=60)
 
 
 def test_the_running_player_picks_up_what_the_library_gets(player, tmp_path):
@@ -91,7 +65,7 @@ def test_the_running_player_picks_up_what_the_library_gets(player, tmp_path):
 def test_what_cannot_be_played_ends_it_with_the_reason(tmp_path):
     settings = tmp_path / "config.yaml"
     settings.write_text("audio: {backend: wav}\nosc: {port: 9417}\n")
-    command = [*PROGRAM, "run", "--sim", "--config", str(settings)]
+    command = [*OURS, "run", "--sim", "--config", str(settings)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 2
     assert "audio.device" in done.stderr

@@ -25,6 +25,7 @@ from ddsp_pi.link.edits import Set
 from ddsp_pi.modes.cv import PARAMS
 from ddsp_pi.params import ParamSet
 from tests.control.answering import HERE, Module, eventually, messages
+from tests.programs import free_port
 
 NOBODY = (HERE, 9)
 MS = 1_000_000
@@ -355,12 +356,6 @@ def test_no_datagram_breaks_anything_and_none_is_remembered(capfd):
 def liblo(need):
     need("oscsend", "liblo-tools")
     need("oscdump", "liblo-tools")
-
-
-def free_port():
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        probe.bind((HERE, 0))
-        return probe.getsockname()[1]
 
 
 def test_liblo_plays_and_is_told(liblo, module):

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from ddsp_pi.dsp.ear import first_peak
 from ddsp_pi.dsp.nsdf import LONG, SHORT, decimate, nsdf, peak_lag, refine_f0
 from ddsp_pi.dsp.pitch import PitchTracker
 from ddsp_pi.dsp.pitch_path import _peaks
@@ -270,3 +271,12 @@ def test_a_row_of_few_peaks_is_filled_up_with_what_can_be_read():
     row[list(heights)] = list(heights.values())
     lags, found = _peaks(row[None])
     assert sorted(np.rint(lags[found > 0.0])) == list(heights)
+
+
+def test_a_peak_that_comes_out_above_1_is_no_reason_for_the_first_one():
+    """So it is where a tone ends in a softer one: its similarity is cut off at 1."""
+    turns = 2.0 * np.pi * np.arange(241) / 40.5
+    similarity = np.clip(1.02 * (0.3 * np.cos(turns) + 0.7 * np.cos(2.0 * turns)), -1.0, 1.0)
+    similarity = similarity.astype(np.float32)
+    assert peak_lag(similarity, np.array([41]))[1] > 1.0022
+    assert first_peak(similarity, 15, 200)[0] == pytest.approx(40.5, abs=0.1)

@@ -15,7 +15,7 @@ from collections.abc import Callable
 
 from tests.arm64.host import install_missing
 from tests.arm64.project import HOUSE
-from tests.arm64.shell import Shell, StepError, walk
+from tests.arm64.shell import Shell, StepError, step_parser, walk
 from tests.guest import host, modules, project, report
 from tests.guest.kept import Kept
 from tests.guest.machine import Machine
@@ -42,8 +42,7 @@ def main() -> int:
         "disk": ("the guest's disk", machine.make),
         "run": ("running the tests in the guest", lambda: _run(root, machine, shell, args.tests)),
     }
-    wanted = [name for name in STEPS if name in (args.only or STEPS)]
-    return 0 if walk(steps, wanted, shell.log, title="guest") else 1
+    return 0 if walk(steps, args.only, shell.log, title="guest") else 1
 
 
 def _run(root: Root, machine: Machine, shell: Shell, chosen: str) -> None:
@@ -57,8 +56,7 @@ def _run(root: Root, machine: Machine, shell: Shell, chosen: str) -> None:
 
 
 def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m tests.guest", description=__doc__)
-    parser.add_argument("--only", nargs="+", choices=STEPS)
+    parser = step_parser("guest", __doc__, STEPS)
     parser.add_argument("--tests", default="", metavar="EXPRESSION", help="only these, as pytest's -k has it")
     return parser.parse_args()
 

@@ -1,7 +1,6 @@
 """`ddsp-pi run` as a musician starts it, on a JACK server, with what may happen to it."""
 
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -12,6 +11,7 @@ from pathlib import Path
 from pythonosc.udp_client import SimpleUDPClient
 
 from tests.live.jack import Server
+from tests.programs import free_port
 
 PROGRAMS = ("engine", "control")
 
@@ -86,13 +86,6 @@ class Player:
         assert self.process.stdout is not None
         for line in self.process.stdout:
             self.lines.append(line.rstrip())
-
-
-def free_port() -> int:
-    """For UDP."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])
 
 
 def children(parent: int) -> Sequence[int]:

@@ -21,7 +21,10 @@ ALLOWED_MS = {440.0: 25.0, 220.0: 25.0, 110.0: 25.0, 55.0: 40.0}
 For 95 of 100 onsets: until the pitch is known it is noise that answers, and its level is a matter of luck.
 """
 
-ONSETS, NOTE_S, REST_S = 40, 0.2, 0.2
+ONSETS, NOTE_S, REST_S = 40, 0.14, 0.1
+
+FROM = {"nothing": 0.0, "26 dB less": 0.05}
+"""What is there before each tone, of its level."""
 
 AWAY = SAMPLE_RATE // 10
 """Onsets nearer to where somebody was late are not counted: there, sound was lost."""
@@ -33,7 +36,7 @@ HALF = 10.0**-0.3
 def bursts(f0_hz, least):
     """Tones that come out of the quiet by themselves, `least` of their level, at no regular time."""
     random, tone = np.random.default_rng(7), vowel(f0_hz, VOWELS["a"], NOTE_S + 0.01, -18.0)
-    pieces = [rest(1.0)]
+    pieces = [rest(0.5)]
     for _ in range(ONSETS):
         length = round(NOTE_S * SAMPLE_RATE) + int(random.integers(400))
         soft = vowel(f0_hz, VOWELS["a"], REST_S, -18.0) * least if least else rest(REST_S)
@@ -71,12 +74,9 @@ def steadily(level, asked):
     return np.median([level[first + half : first + 2 * half - 2400].mean() for first in asked])
 
 
-def duet(server, f0_hz, least, mix):
-    bass = 1.0 if f0_hz < 70.0 else 0.0
-    with (
-        EngineAlone(server, "cross", range=bass, model_mix=mix),
-        Duet(server.environment, bursts(f0_hz, least)) as both,
-    ):
+def sing(server, f0_hz, least):
+    """The delays of one after the other, through an engine that is there."""
+    with Duet(server.environment, bursts(f0_hz, least)) as both:
         deadline = time.monotonic() + 120.0
         while not both.is_over:
             assert time.monotonic() < deadline, "the server has stopped"
@@ -84,21 +84,29 @@ def duet(server, f0_hz, least, mix):
     return delays_ms(*both.both, f0_hz, both.late_at)
 
 
-@pytest.mark.parametrize("least", [0.0, 0.05], ids=["from nothing", "26 dB louder"])
+def duets(server, f0_hz, wanted):
+    """By what was there before, the delays with the driver's, and of them that."""
+    server.start()
+    driver_ms, bass = server.driver_ms(), 1.0 if f0_hz < 70.0 else 0.0
+    with EngineAlone(server, "cross", range=bass, model_mix=0.5):
+        found = {name: (sing(server, f0_hz, FROM[name]) + driver_ms, driver_ms) for name in wanted}
+    server.stop()
+    return {name: found[name] for name in wanted if len(found[name][0]) >= ONSETS // 2}
+
+
 @pytest.mark.parametrize("f0_hz", ALLOWED_MS)
-def test_a_tone_is_answered_in_time(server, f0_hz, least):
+def test_a_tone_is_answered_in_time(server, f0_hz):
+    found = {}
     # A neighbour who takes the machine away makes the engine late: one server of three has to be left alone.
     for _ in range(3):
-        jack = server(128, inputs=1)
-        jack.start()
-        driver_ms, delays = jack.driver_ms(), duet(jack, f0_hz, least, 0.5)
-        jack.stop()
-        if len(delays) >= ONSETS // 2:
+        found |= duets(server(128, inputs=1), f0_hz, [name for name in FROM if name not in found])
+        if found.keys() == FROM.keys():
             break
-    assert len(delays) >= ONSETS // 2
-    late_ms = float(np.percentile(delays, 95)) + driver_ms
-    print(
-        f"{f0_hz:.0f} Hz: median {np.median(delays) + driver_ms:.1f}, 95 % within {late_ms:.1f}, worst "
-        f"{delays.max() + driver_ms:.1f} ms, of them {driver_ms:.1f} in the driver; {len(delays)} onsets"
-    )
-    assert late_ms <= ALLOWED_MS[f0_hz] < EARLIER_MS
+    assert found.keys() == FROM.keys()
+    for name, (delays, driver_ms) in found.items():
+        late_ms = float(np.percentile(delays, 95))
+        print(
+            f"{f0_hz:.0f} Hz from {name}: median {np.median(delays):.1f}, 95 % within {late_ms:.1f}, worst "
+            f"{delays.max():.1f} ms, of them {driver_ms:.1f} in the driver; {len(delays)} onsets"
+        )
+        assert late_ms <= ALLOWED_MS[f0_hz] < EARLIER_MS

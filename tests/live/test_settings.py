@@ -12,8 +12,9 @@ import pytest
 
 from ddsp_pi.cli.reload import asked
 from tests.live.ear import Ear
-from tests.live.player import Player, children, command_line, free_port
+from tests.live.player import Player, children, command_line
 from tests.live.test_kills import loudest, wait_for_sound
+from tests.programs import free_port
 
 WAIT_S = 60.0
 

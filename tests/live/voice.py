@@ -28,7 +28,8 @@ class Duet:
         self._ports = [self._ear.inports.register(name) for name in ("sung", "played")]
         period = self._singer.blocksize
         self._audio = np.pad(audio, (0, -len(audio) % period)).astype(np.float32).reshape(-1, period)
-        self._heard = np.zeros((len(self._audio) + 2 * self._ear.samplerate // period, 2, period), np.float32)
+        longer = self._ear.samplerate // 2 // period
+        self._heard = np.zeros((len(self._audio) + longer, 2, period), np.float32)
         self._sung = self._kept = 0
         self._late_at: list[int] = []
         self._sings = False

@@ -1,4 +1,5 @@
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -6,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from ddsp_pi.errors import ConfigError
+from ddsp_pi.native import build
 from ddsp_pi.native import library as native
 
 OLD = "int kernel_version(void) { return 0; }"
@@ -17,7 +19,7 @@ def installed(tmp_path, monkeypatch):
     """Where the kernel is looked for; nothing is there yet, and nothing has been chosen."""
     path = tmp_path / "kernel.so"
     caches = (native._chosen, native._load)
-    monkeypatch.setattr(native, "_FILE", path)
+    monkeypatch.setattr(native, "LIBRARY", path)
     monkeypatch.delenv(native.CHOICE, raising=False)
     for cached in caches:
         cached.cache_clear()
@@ -51,6 +53,35 @@ def test_with_the_file_of_another_version_numpy_plays(installed, compiler, sourc
     assert_numpy_plays(because)
 
 
+@pytest.fixture
+def developed(installed, library):
+    """The kernel beside its C files, which may be edited."""
+    for source in build.HERE.glob("*.[ch]"):
+        shutil.copy(source, installed.parent)
+    shutil.copy(library._name, installed)
+    return installed
+
+
+def test_beside_its_sources_the_kernel_plays(developed):
+    assert native.describe() == "native kernel"
+
+
+@pytest.mark.parametrize("edited", ["synth.c", "decoder.h", "another.c"])
+def test_with_other_sources_beside_it_numpy_plays(developed, edited):
+    with developed.with_name(edited).open("a") as file:
+        file.write("/* edited */\n")
+    assert native.kernel() is None
+    assert "built from other C files" in native.describe()
+    assert "python -m ddsp_pi.native.build" in native.describe()
+
+
+def test_a_kernel_that_does_not_know_its_sources_is_not_of_those_beside_it(developed, compiler):
+    told = f"int kernel_version(void) {{ return {native.VERSION}; }}"
+    command = [compiler, "-shared", "-fPIC", "-x", "c", "-", "-o", developed]
+    subprocess.run(command, input=told, text=True, check=True)
+    assert "built from other C files" in native.describe()
+
+
 def test_a_demand_that_cannot_be_met_says_why(installed, monkeypatch):
     monkeypatch.setenv(native.CHOICE, "native")
     with pytest.raises(ConfigError, match=r"DDSP_PI_KERNEL=native.*was not built"):
@@ -61,7 +92,7 @@ PLAYER = """
 import sys
 from pathlib import Path
 from ddsp_pi.native import library
-library._FILE = Path(sys.argv[1])
+library.LIBRARY = Path(sys.argv[1])
 from ddsp_pi.dsp.choice import make_synth
 from ddsp_pi.dsp.output import make_output
 print(type(make_synth(1, 2, 2)).__name__, type(make_output()).__name__, library.describe())

@@ -6,20 +6,18 @@ and becomes the command that it is given.
 
 import fcntl
 import os
-import queue
-import signal
 import socket
 import struct
-import subprocess
 import sys
-import threading
 from collections.abc import Sequence
 from pathlib import Path
+
+from tests.programs import OURS, Program, free_port
 
 SIOCGIFFLAGS, SIOCSIFFLAGS, IFF_UP = 0x8913, 0x8914, 1
 
 
-class Module:
+class Module(Program):
     """Runs from `with` to its end, in namespaces of its own where they are asked for."""
 
     def __init__(self, folder: Path, settings: str = "", unshare: Sequence[str] = ()) -> None:
@@ -28,61 +26,23 @@ class Module:
         file, alone = folder / "module.yaml", "-rn" in unshare
         ports = "" if alone else f"osc: {{port: {self.port}, query_port: 0}}\n"
         file.write_text(f"audio: {{backend: 'null', period: 512}}\nrack: {{board: sim}}\n{ports}{settings}")
-        run = [sys.executable, "-m", "ddsp_pi", "run", "--unattended", "--config", str(file)]
+        run = [*OURS, "run", "--unattended", "--config", str(file)]
         beginning = [sys.executable, "-m", "tests.power.module"] if alone else []
         self._command = [*(["unshare", *unshare] if unshare else []), *beginning, *run]
         self._runtime = folder / "run"
         self._runtime.mkdir(exist_ok=True)
 
     def __enter__(self) -> "Module":
-        self._lines: queue.Queue[str | None] = queue.Queue()
-        self._heard: list[str] = []
-        environment = {**os.environ, "RUNTIME_DIRECTORY": str(self._runtime)}
-        self.process = subprocess.Popen(
-            self._command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment
-        )
-        threading.Thread(target=self._read, daemon=True).start()
+        super().__init__(*self._command, env={**os.environ, "RUNTIME_DIRECTORY": str(self._runtime)})
         return self
 
     def __exit__(self, *error: object) -> None:
-        if self.process.poll() is None:
-            self.process.kill()
-        self.process.wait()
-
-    def says(self, text: str) -> str:
-        """Wait for a line with this text."""
-        while True:
-            try:
-                line = self._lines.get(timeout=30.0)
-            except queue.Empty:
-                line = None
-            assert line is not None, f"not heard: {text!r}; heard: {self._heard}"
-            self._heard.append(line)
-            if text in line:
-                return line
-
-    def end(self, number: signal.Signals = signal.SIGTERM) -> int:
-        """Ask it to end; its exit code."""
-        self.process.send_signal(number)
-        return self.process.wait(30)
+        self.close()
 
     def pids(self) -> list[int]:
         """The supervisor's and its children's."""
         (children,) = Path(f"/proc/{self.process.pid}/task").glob("*/children")
         return [self.process.pid, *map(int, children.read_text().split())]
-
-    def _read(self) -> None:
-        assert self.process.stdout is not None
-        for line in self.process.stdout:
-            self._lines.put(line)
-        self._lines.put(None)
-
-
-def free_port() -> int:
-    """For UDP."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])
 
 
 def bring_up_loopback() -> None:

@@ -13,7 +13,7 @@ from ddsp_pi.config import load_config
 from ddsp_pi.control.preset_file import Preset
 from ddsp_pi.control.state_file import Began, State, read_state, state_path, state_text, write_state
 from ddsp_pi.errors import ConfigError
-from ddsp_pi.files import replacing
+from ddsp_pi.files import write_whole
 from ddsp_pi.models.bundle import load_instrument
 from ddsp_pi.models.library import add_instrument, find_instrument, list_files, own_folder, remove_instrument
 from ddsp_pi.places import data_folder, last_good_file
@@ -71,14 +71,18 @@ def _calibration(cents: float) -> Callable[[], Path]:
     return lambda: save_calibration(data_folder(), BOARD, 1, calibration)
 
 
+def _read_calibrations() -> list[object]:
+    """What is calibrated, and where the way back leads; afterwards it is as it was."""
+    found = []
+    for _ in range(2):
+        found.append(load_calibrations(data_folder(), BOARD))
+        restore_calibration(data_folder(), BOARD)
+    return found
+
+
 def _settings(brightness: float) -> Callable[[], None]:
     text = f"params: {{brightness: {brightness}}}\n" + "# a line of the owner's\n" * 100
-
-    def write() -> None:
-        with replacing(last_good_file(), "w") as file:
-            file.write(text)
-
-    return write
+    return lambda: write_whole(last_good_file(), text)
 
 
 def _read_settings() -> object:
@@ -148,7 +152,7 @@ WRITERS = {
     ),
     "calibration restored": Writer(
         lambda: restore_calibration(data_folder(), BOARD),
-        lambda: load_calibrations(data_folder(), BOARD),
+        _read_calibrations,
         _both(_calibration(5.0), _calibration(9.0)),
     ),
     "models add": Writer(lambda: add_instrument(_instruments()[0]), _read_instruments),

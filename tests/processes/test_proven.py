@@ -78,11 +78,11 @@ def test_what_is_kept_already_is_not_written_again(keeper):
 
 
 def test_a_full_disk_is_said_once_and_survived(keeper, said, monkeypatch):
-    def full(path):
+    def full(path, content):
         raise OSError(errno.ENOSPC, "No space left on device")
 
     with monkeypatch.context() as patched:
-        patched.setattr(proven, "replacing", full)
+        patched.setattr(proven, "write_whole", full)
         looks(keeper, 0, 45)
     (complaint,) = said
     assert complaint.startswith(f"{last_good_file()}: No space left on device; these settings play")

@@ -10,8 +10,10 @@ import time
 
 import pytest
 
+from ddsp_pi.cli.reload import asked
 from ddsp_pi.service.last_minute import last_minute
 from tests.processes.stage import lives
+from tests.programs import free_port
 
 SECONDS = 60.0
 BAD = "no instrument called 'nosuch'"
@@ -87,12 +89,6 @@ class Service:
         self._systemd.close()
 
 
-def free_port():
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as free:
-        free.bind(("127.0.0.1", 0))
-        return free.getsockname()[1]
-
-
 @pytest.fixture
 def service(tmp_path):
     service = Service(tmp_path, "")
@@ -120,6 +116,18 @@ def test_an_instrument_that_is_not_there_brings_safe_mode_which_says_why(service
     assert (line.mode, line.instrument) == ("safe", "violin")
     assert BAD in line.trouble
     service.until(lambda: any(BAD in text for text in service.hear() if "STATUS" in text))
+
+
+def test_a_taken_port_costs_osc_alone_and_only_while_it_is_taken(service):
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
+        other.bind(("127.0.0.1", service.port))
+        service.start()
+        service.until_ready()
+        line = service.until_last(lambda line: line.playing)
+        assert (line.mode, line.trouble) == ("settings", "")
+        assert f"OSC port {service.port}: Address already in use" in service.log()
+    assert service.until(lambda: asked(service.port)) == str(service.file)
+    assert service.last().control == line.control
 
 
 def test_a_crash_loop_of_the_engine_brings_safe_mode(service):

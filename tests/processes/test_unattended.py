@@ -66,6 +66,7 @@ def test_settings_that_only_fail_when_played_give_way_too_and_their_own_words_ar
     assert module.begin(written(folder, GOOD)) == 0
     assert [config.model for config, _, _ in module.played] == ["cello", "flute"]
     assert module.played[1][1:] == ("no instrument called 'x'", False)
+    assert module.said == ["falling back to the last good settings: no instrument called 'x'"]
 
 
 def test_a_crash_loop_of_all_settings_ends_in_safe_mode_on_the_known_board(folder):
@@ -100,6 +101,7 @@ def test_safe_mode_can_be_asked_for_and_new_settings_lead_out_of_it(folder):
     module, file = Module(Played(BEGIN_ANEW, ""), ENDED), written(folder, GOOD)
     assert module.begin(file, safe_because="a button was held at the start") == 0
     assert module.played[0][1:] == ("a button was held at the start", True)
+    assert "safe mode: a button was held at the start" in module.said[0]
     assert module.played[1] == (load_config(file), "", False)
 
 

@@ -8,7 +8,7 @@ import pytest
 from ddsp_pi.engine.telemetry import Telemetry
 from ddsp_pi.link.shared import create
 from ddsp_pi.processes.launch import Status
-from ddsp_pi.processes.under_systemd import DEVICE_S, FEED_S, UnderSystemd
+from ddsp_pi.processes.under_systemd import DEVICE_S, FEED_S, SAY_S, UnderSystemd
 from ddsp_pi.service.notify import systemd_notify
 
 FED = "WATCHDOG=1"
@@ -87,6 +87,31 @@ def test_other_settings_do_not_make_it_ready_again_and_their_reason_is_told(modu
     other.frame.write(b"volts")
     module.beat(xruns=3)
     assert "STATUS=cello plays, 3 xruns; no instrument called 'x'" in module.look(10.0)
+
+
+def test_how_it_is_is_read_now_and_then_and_said_if_it_has_changed(module, monkeypatch):
+    module.link.frame.write(b"volts")
+    module.beat()
+    module.look()
+    read = []
+    monkeypatch.setattr(UnderSystemd, "_line", lambda _, status: read.append(status) or "well")
+    for _ in range(300):
+        module.beat()
+        module.look(0.1)
+    assert len(read) == pytest.approx(30.0 / SAY_S, abs=1)
+    monkeypatch.undo()
+    module.beat(xruns=1)
+    assert module.look(SAY_S) == ["WATCHDOG=1", "STATUS=cello plays, 1 xruns"]
+
+
+def test_the_reason_for_other_settings_is_told_with_their_first_beat(module):
+    module.link.frame.write(b"volts")
+    module.beat()
+    module.look()
+    module.systemd.follow(module.link, "a crash")
+    assert not any("STATUS" in text for text in module.look())
+    module.beat()
+    assert "STATUS=cello plays, 0 xruns; a crash" in module.look()
 
 
 @pytest.mark.parametrize("abstract", [False, True])

@@ -1,19 +1,15 @@
 """A real Pd without a window, played by its messages, and what it prints; and a module that only listens."""
 
-import queue
 import re
 import socket
-import subprocess
 import threading
-import time
 
 from pythonosc.osc_bundle import OscBundle
 from pythonosc.osc_message import OscMessage
 
 from ddsp_pi.control.messages import message
 from puredata.generate import FOLDER
-
-PATIENCE_S = 10.0
+from tests.programs import Lines, Program, free_port
 
 HANDS = """#N canvas 0 0 600 400 12;
 #X obj 20 20 netreceive -u {port};
@@ -31,35 +27,6 @@ HANDS = """#N canvas 0 0 600 400 12;
 #X connect 4 0 5 0;
 """
 """A patch beside the one that is tested: sends what comes by UDP to the name at its beginning."""
-
-
-def free_port():
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as free:
-        free.bind(("127.0.0.1", 0))
-        return free.getsockname()[1]
-
-
-class Lines:
-    """What comes from a thread, to be waited for."""
-
-    def __init__(self):
-        self.all = []
-        self._new = queue.Queue()
-
-    def put(self, thing):
-        self.all.append(thing)
-        self._new.put(thing)
-
-    def wait(self, fits, what):
-        """The next one that fits; those before it are gone."""
-        until = time.monotonic() + PATIENCE_S
-        while True:
-            try:
-                thing = self._new.get(timeout=max(until - time.monotonic(), 0.001))
-            except queue.Empty:
-                raise AssertionError(f"no {what} among {self.all[-30:]}") from None
-            if fits(thing):
-                return thing
 
 
 class Module:
@@ -103,7 +70,7 @@ class Module:
         self._socket.close()
 
 
-class Pd:
+class Pd(Program):
     """Pd with a patch open, connected to a module on a port, and listening on another."""
 
     def __init__(self, tmp_path, patch, port, watch=(), sound=("-noaudio",)):
@@ -114,13 +81,7 @@ class Pd:
         command = ["pd", "-nogui", *sound, "-nomidi", "-stderr", "-path", str(FOLDER)]
         command += ["-open", str(beside), "-open", str(patch)]
         command += ["-send", f"ddsp-connect 127.0.0.1 {port} {self.port}"]
-        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-        self.said = Lines()
-        threading.Thread(target=self._read, daemon=True).start()
-
-    def _read(self):
-        for line in self.process.stdout:
-            self.said.put(line.rstrip("\n"))
+        super().__init__(*command)
 
     def send(self, name, *values):
         """A message to a name, inside Pd."""
@@ -132,10 +93,6 @@ class Pd:
         """What came to a name that is watched, once it fits; what was said before is gone."""
         line = self.said.wait(lambda said: re.fullmatch(f"{name}: {pattern}", said), f"{name}: {pattern}")
         return line.partition(": ")[2]
-
-    def close(self):
-        self.process.kill()
-        self.process.wait()
 
 
 def _watching(at, name):

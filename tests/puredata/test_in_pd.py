@@ -3,8 +3,8 @@
 import pytest
 
 from puredata import generate, names
+from tests.programs import free_port
 from tests.puredata.patchfile import windows
-from tests.puredata.pd import free_port
 from tests.puredata.test_patches import PATCHES
 
 pytestmark = pytest.mark.real

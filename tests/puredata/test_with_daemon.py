@@ -1,15 +1,11 @@
 """The patches, a real Pd and the module itself."""
 
-import subprocess
-import sys
-import threading
-
 import pytest
 from pythonosc.udp_client import SimpleUDPClient
 
 from ddsp_pi.app import MODE_PARAMS
 from puredata import names
-from tests.puredata.pd import Lines, free_port
+from tests.programs import OURS, Program, free_port
 
 pytestmark = pytest.mark.real
 
@@ -28,12 +24,12 @@ VALUES = {
 """What to send to each name, but for the parameters."""
 
 
-class Player:
+class Player(Program):
     """`ddsp-pi run --sim` into nothing, with two jacks at rest."""
 
-    def __init__(self, tmp_path):
+    def __init__(self, folder):
         self.port = free_port()
-        settings, performance = tmp_path / "config.yaml", tmp_path / "still.csv"
+        settings, performance = folder / "config.yaml", folder / "still.csv"
         osc = f"{{port: {self.port}, query_port: {free_port()}}}"
         settings.write_text(
             f"audio: {{backend: 'null', period: 512}}\nosc: {osc}\nrack: {{gate_outs: [osc, osc]}}\n"
@@ -41,18 +37,8 @@ class Player:
         performance.write_text(
             "time_s,cv1,cv3\n" + "".join(f"{second},{VOLTS},-2.5\n" for second in range(60))
         )
-        command = [sys.executable, "-m", "ddsp_pi", "run", "--sim", "--cv", performance, "--config", settings]
-        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-        self.said = Lines()
-        threading.Thread(target=self._read, daemon=True).start()
+        super().__init__(*OURS, "run", "--sim", "--cv", performance, "--config", settings)
         self.says("plays")
-
-    def _read(self):
-        for line in self.process.stdout:
-            self.said.put(line)
-
-    def says(self, text):
-        return self.said.wait(lambda line: text in line, text)
 
 
 @pytest.fixture
@@ -60,8 +46,7 @@ def player(tmp_path, monkeypatch):
     monkeypatch.setenv("DDSP_PI_DATA", str(tmp_path / "data"))
     player = Player(tmp_path)
     yield player
-    player.process.kill()
-    player.process.wait()
+    player.close()
 
 
 def test_volts_come_and_a_key_of_hello_sounds_in_their_place(player, play):

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import msgspec
 
-from ddsp_pi.files import replacing
+from ddsp_pi.files import settle_folder, write_whole
 
 
 class Complete(msgspec.Struct, frozen=True):
@@ -56,7 +56,7 @@ def mark_complete(folder: Path, complete: Complete) -> None:
     size = sum(path.lstat().st_size for path in folder.rglob("*"))
     os.sync()
     _write(folder / "complete", msgspec.structs.replace(complete, size=size))
-    fsync_folder(folder.parent)
+    settle_folder(folder.parent)
 
 
 def mark_refused(folder: Path, refusal: Refusal) -> None:
@@ -67,19 +67,8 @@ def mark_refused(folder: Path, refusal: Refusal) -> None:
 def unmark(folder: Path, mark: str) -> None:
     """Take a mark away, if it is there."""
     (folder / mark).unlink(missing_ok=True)
-    fsync_folder(folder)
-
-
-def fsync_folder(folder: Path) -> None:
-    """A new name in a folder is safe once the folder itself is on the disk."""
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+    settle_folder(folder)
 
 
 def _write(path: Path, content: msgspec.Struct) -> None:
-    with replacing(path) as file:
-        file.write(msgspec.json.encode(content) + b"\n")
-    fsync_folder(path.parent)
+    write_whole(path, msgspec.json.encode(content) + b"\n")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import msgspec
 
-from ddsp_pi.files import replacing
+from ddsp_pi.files import write_whole
 
 # Beside the program, which only root writes: in the data folder others could lead the file elsewhere.
 FILE = "update.json"
@@ -34,8 +34,7 @@ def remember(folder: Path, outcome: Outcome) -> None:
     """Keep it, and say it in the journal."""
     syslog.openlog("ddsp-pi")
     syslog.syslog(syslog.LOG_WARNING if outcome.fault else syslog.LOG_NOTICE, outcome.words)
-    with replacing(folder / FILE) as file:
-        file.write(msgspec.json.encode(outcome) + b"\n")
+    write_whole(folder / FILE, msgspec.json.encode(outcome) + b"\n")
 
 
 def recall(folder: Path) -> Outcome | None:

@@ -16,13 +16,13 @@ from dataclasses import replace
 from pathlib import Path
 
 from ddsp_pi.errors import ConfigError
+from ddsp_pi.files import settle_folder
 from ddsp_pi.places import PROGRAM, SYSTEM_FILE
 from ddsp_pi.service.versions.building import STEPS, Building, complaint
 from ddsp_pi.service.versions.marks import (
     Complete,
     Refusal,
     Release,
-    fsync_folder,
     is_whole,
     mark_complete,
     mark_refused,
@@ -219,4 +219,4 @@ class Releases:
         fresh.unlink(missing_ok=True)
         fresh.symlink_to(Path("versions") / name)
         fresh.replace(self.folder / link)
-        fsync_folder(self.folder)
+        settle_folder(self.folder)

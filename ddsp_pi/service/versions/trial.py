@@ -6,7 +6,7 @@ The change is one file in memory. A power cut at any moment therefore boots what
 import re
 from pathlib import Path
 
-from ddsp_pi.files import replacing
+from ddsp_pi.files import write_whole
 from ddsp_pi.places import SERVICE, UNITS
 from ddsp_pi.service.systemd import BOOTED, Systemd
 
@@ -36,8 +36,7 @@ class Trial:
         Raises:
             ChildProcessError: systemd does not answer.
         """
-        with replacing(self._file, "w") as file:
-            file.write(f"[Service]\nExecStart=\nExecStart={self._command(name)}\n")
+        write_whole(self._file, f"[Service]\nExecStart=\nExecStart={self._command(name)}\n")
         self._systemd.reload()
         # What was started by hand several times before does not count against the new version.
         self._systemd.clear()
