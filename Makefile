@@ -7,6 +7,7 @@ PLAYABLE := $(VENV)/.playable
 CHECKABLE := $(VENV)/.checkable
 KERNEL := $(wildcard ddsp_pi/native/*.[ch]) hatch_build.py
 PERFORMANCES := violin-phrase sequencer-line
+PHRASES := two-notes minor-triad minor-triad-long
 # A sung phrase: three mixtures of singer and violin, and two other instruments, for docs/cross.md.
 CROSSED := violin-0 violin-0.5 violin-1 flute-0.5 cello-0.5
 SING := render --mode cross --audio configs/recordings/sung-phrase.flac
@@ -16,10 +17,10 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .PHONY: help demo setup test lint instruments docs arm64 guest appliance release clean packages $(PERFORMANCES) \
-	sung-phrase $(CROSSED)
+	sung-phrase $(CROSSED) $(PHRASES)
 
 help:
-	@echo "make demo    hear it: plays two performances and a sung phrase into out/"
+	@echo "make demo    hear it: plays two performances, a sung phrase and three of a guitar into out/"
 	@echo "make setup   make this Raspberry Pi a module that plays when it is switched on: BOARD=NAME; asks for sudo"
 	@echo "make test    install what the tests need, then check style and types and run them"
 	@echo "make lint    check style and types only"
@@ -35,10 +36,10 @@ help:
 	@echo "make release   the wheel in dist/, and a folder for a USB stick with all that it needs; STICK=aarch64: for a Pi"
 	@echo "make clean   remove out/, builds and caches; $(VENV)/ and runs/ stay"
 
-demo: $(PERFORMANCES) sung-phrase
+demo: $(PERFORMANCES) sung-phrase $(PHRASES)
 	@echo
 	@echo "Made, each with a picture beside it:"
-	@printf '    %s\n' $(PERFORMANCES:%=out/%.wav) out/sung-phrase.wav
+	@printf '    %s\n' $(PERFORMANCES:%=out/%.wav) out/sung-phrase.wav $(PHRASES:%=out/%.wav)
 	@echo "To play live, without a rack:"
 	@echo "    $(BIN)/ddsp-pi run --sim"
 
@@ -49,6 +50,10 @@ $(PERFORMANCES): $(PLAYABLE)
 sung-phrase: $(PLAYABLE)
 	@mkdir -p out
 	$(BIN)/ddsp-pi $(SING) --model violin --set pitch_shift=12 -o out/$@.wav --plot out/$@.png
+
+$(PHRASES): $(PLAYABLE)
+	@mkdir -p out
+	$(BIN)/ddsp-pi render --mode style --midi configs/phrases/$@.mid -o out/$@.wav --plot out/$@.png
 
 setup: $(PLAYABLE)
 	sudo $(abspath $(BIN))/ddsp-pi setup $(if $(BOARD),--board $(BOARD))
