@@ -1,4 +1,4 @@
-"""Where the recording of a held note is faded out: the hand of an editor, which a player's has not."""
+"""Where a recording begins to end: faded out by an editor, or let go by the player."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,9 @@ FADED_DB, BEGUN_DB = 8.0, 1.0
 
 LAST_S = 0.06
 
+SOUNDS_DB, SUSTAINED_DB = 20.0, 4.0
+"""Below its peak a note sounds, and below what it is on the whole while it does, it is let go."""
+
 Array = NDArray[np.float64]
 
 
@@ -33,6 +36,14 @@ def without_fade(audio: NDArray[np.float32]) -> int:
     if slope < -STEEPEST_DB * PIECE / SAMPLE_RATE or np.median(last) < FADED_DB:
         return len(audio)
     return int(np.flatnonzero(_calm(below) < BEGUN_DB)[-1]) * PIECE
+
+
+def let_go(audio: NDArray[np.float32]) -> int:
+    """Sample at which a note that was sustained, by breath or bow, is let go: the last that is loud."""
+    levels = _calm(levels_db(audio))
+    sounding = levels[levels > levels.max() - SOUNDS_DB]
+    sustained = float(np.median(sounding[len(sounding) // 2 :]))
+    return int(np.flatnonzero(levels > sustained - SUSTAINED_DB)[-1] + 1) * PIECE
 
 
 def _calm(values: Array) -> Array:

@@ -12,6 +12,8 @@ from ddsp_pi.models.card import Style
 MANIFEST = "notes.csv"
 
 FILE, NOTE, RELEASE = "file", "note", "release_s"
+AT_END = "end"
+"""In place of a time: where the recording begins to end."""
 
 LOWEST_NOTE, HIGHEST_NOTE = 16.0, 127.0
 """MIDI numbers; a period of a lower note is too long to be analysed."""
@@ -29,7 +31,10 @@ class ListedNote:
     controls: tuple[float, ...]
     """0..1, in the order of the style's controllers."""
     release_s: float | None
-    """Seconds after the beginning of the note at which its key went up; None: held to the end."""
+    """Seconds after the beginning of the note at which its key went up; None: held to the end, or it is not
+    known when."""
+    ends: bool
+    """Whether its key goes up somewhere at its end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +44,7 @@ class _Row:
     where: str
     cells: dict[str, str]
 
-    def number(self, column: str, low: float, high: float) -> float:
+    def number(self, column: str, low: float, high: float, other: str = "") -> float:
         text = self.cells[column]
         try:
             value = float(text)
@@ -47,7 +52,7 @@ class _Row:
             value = math.nan
         if not low <= value <= high:
             raise RecordingError(
-                f"{self.where}, column {column}: {text!r} is no number from {low:g} to {high:g}"
+                f"{self.where}, column {column}: {text!r} is no number from {low:g} to {high:g}{other}"
             )
         return value
 
@@ -99,11 +104,13 @@ def _listed(row: _Row, folder: Path, controllers: Sequence[str]) -> ListedNote:
     name = row.cells[FILE]
     if not name or not (folder / name).is_file():
         raise RecordingError(f"{row.where}, column {FILE}: there is no file {name!r} (from {folder})")
+    release = row.cells.get(RELEASE, "")
     return ListedNote(
         folder / name,
         row.number(NOTE, LOWEST_NOTE, HIGHEST_NOTE),
         tuple(row.number(controller, 0.0, 1.0) for controller in controllers),
-        row.number(RELEASE, 0.0, LONGEST_S) if row.cells.get(RELEASE) else None,
+        row.number(RELEASE, 0.0, LONGEST_S, f" or {AT_END!r}") if release not in ("", AT_END) else None,
+        release == AT_END,
     )
 
 

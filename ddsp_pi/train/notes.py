@@ -124,7 +124,10 @@ def _listed(data: Path, sizes: Sizes, folder: Path) -> list[TakeJob]:
         return []
     rows = read_manifest(data / MANIFEST, sizes.style)
     takes = [Take(row.note, row.controls, row.release_s) for row in rows]
-    return [TakeJob(row.recording, take, sizes, folder) for row, take in zip(rows, takes, strict=True)]
+    return [
+        TakeJob(row.recording, take, sizes, folder, ends=row.ends)
+        for row, take in zip(rows, takes, strict=True)
+    ]
 
 
 def _check_any(data: Path, found: _Found) -> None:

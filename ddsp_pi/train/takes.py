@@ -88,9 +88,15 @@ def banks(take: Take, sizes: Sizes) -> list[Bank]:
     first, second = whole_bank(sizes.n_harmonics), sizes.style.second
     if second is None:
         return [first]
-    column = [controller.name for controller in sizes.style.controllers].index(second.controller)
-    sounds = any(values[column] > 0.0 for values in _all_controls(take))
-    return [first, Bank(second.ratio, sounds & own_partials(second))]
+    return [first, Bank(second.ratio, second_sounds(take, sizes.style) & own_partials(second))]
+
+
+def second_sounds(take: Take, style: Style) -> bool:
+    """Whether a second bank is played at any time of a note."""
+    if style.second is None:
+        return False
+    column = [controller.name for controller in style.controllers].index(style.second.controller)
+    return any(values[column] > 0.0 for values in _all_controls(take))
 
 
 def own_partials(second: SecondBank) -> NDArray[np.bool_]:

@@ -10,7 +10,8 @@ REACH_CENTS = 70.0
 """How far a note may be from its name; a semitone beyond would be another note."""
 
 PARTIALS = 10
-"""The lowest are looked at: higher ones of a string are sharp."""
+LOWEST = np.arange(1.0, PARTIALS + 1.0)
+"""The lowest partials are looked at: higher ones of a string are sharp."""
 
 HEARD_S = 0.8
 """From the beginning on."""
@@ -63,27 +64,21 @@ def off_cents(audio: NDArray[np.float32], names: Array) -> float:
     Octaves cannot be mistaken, as they are never asked about.
     """
     cents = np.arange(-REACH_CENTS, REACH_CENTS + 0.5)
-    return float(cents[_power_at(audio, names, cents).argmax()])
+    return float(cents[powers_at(audio, names, cents).sum(axis=1).argmax()])
 
 
-def is_named(audio: NDArray[np.float32], names: Array) -> bool:
-    """Whether a note sounds more like its name than like one up to three semitones away."""
-    near = np.array([0.0, -30.0, 30.0])
-    others = np.array([-300.0, -200.0, -100.0, 100.0, 200.0, 300.0])[:, None] + near
-    own, other = (_power_at(audio, names, cents.ravel()).max() for cents in (near, others))
-    return bool(own > other)
+def powers_at(audio: NDArray[np.float32], names: Array, cents: Array, numbers: Array = LOWEST) -> Array:
+    """(candidates, multiples) power on multiples of pitches so many cents from the name.
 
-
-def _power_at(audio: NDArray[np.float32], names: Array, cents: Array) -> Array:
-    """(candidates,) power on the lowest multiples of pitches so many cents from the name."""
+    `numbers`: which multiples.
+    """
     middle = float(name_hz(names).mean())
     heard = unbent(audio, names)[: round(HEARD_S * SAMPLE_RATE)]
     heard = heard * np.hanning(2 * len(heard))[len(heard) :]
     spectrum = np.abs(np.fft.rfft(heard, FFT)) ** 2
     candidates = middle * 2.0 ** (cents / 1200.0)
-    numbers = np.arange(1, PARTIALS + 1)
-    places = np.outer(candidates, numbers[numbers * candidates[-1] < _HIGHEST_HZ]) * (FFT / SAMPLE_RATE)
-    return np.asarray(np.interp(places, np.arange(len(spectrum)), spectrum).sum(axis=1))
+    places = np.outer(candidates, numbers[numbers * candidates.max() < _HIGHEST_HZ]) * (FFT / SAMPLE_RATE)
+    return np.asarray(np.interp(places, np.arange(len(spectrum)), spectrum))
 
 
 def unbent(audio: NDArray[np.float32], names: Array) -> Array:

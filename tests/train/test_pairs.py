@@ -111,6 +111,15 @@ def test_a_transposed_score_is_refused(tmp_path):
     assert "only 0 of 12 notes sound as phrase.mid names them" in str(made)
 
 
+@pytest.mark.parametrize(("by", "said"), [(12, "an octave lower"), (-12, "an octave higher")])
+def test_a_score_in_another_octave_is_refused(tmp_path, by, said):
+    write_pair(tmp_path, scale())
+    write_midi(tmp_path / "phrase.mid", messages(scale(range(48 + by, 60 + by))))
+    (pair,) = find_pairs(tmp_path)
+    made = align(AlignJob(pair, STYLE, tmp_path / "kept"))
+    assert f"of 12 notes, 12 times it sounds {said} than its name" in str(made)
+
+
 def test_noise_has_no_offset():
     rng = np.random.default_rng(0)
     rise = rises(rng.standard_normal(10 * SAMPLE_RATE).astype(np.float32))

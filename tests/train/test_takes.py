@@ -7,14 +7,15 @@ from ddsp_pi.frame import HOP, HOP_RATE, SAMPLE_RATE
 from ddsp_pi.models.card import Style
 from ddsp_pi.models.touch import CONTROLS, GATE, HELD_S, ONSET, RELEASE
 from ddsp_pi.train.analysis import FLOOR, Bank, analyse, analyse_note, whole_bank
-from ddsp_pi.train.fades import without_fade
+from ddsp_pi.train.fades import let_go, without_fade
 from ddsp_pi.train.manifest import read_manifest
+from ddsp_pi.train.naming import doubt, is_named
 from ddsp_pi.train.notes import harvest_takes
 from ddsp_pi.train.onset import find_onset
 from ddsp_pi.train.shifting import shifted
 from ddsp_pi.train.silences import end_of, gone_silent
 from ddsp_pi.train.takes import Sizes, Take, features_of, touch_rows
-from ddsp_pi.train.tuning import is_named, off_cents, pitch_contour
+from ddsp_pi.train.tuning import off_cents, pitch_contour
 from tests.train.struck import MUTED_S, RINGS_S, SIZES, STYLE, hz, pluck, write_notes
 
 OPEN, MUTED, FIFTH = Take(52.0, (1.0, 0.0)), Take(52.0, (0.0, 0.0)), Take(52.0, (1.0, 1.0))
@@ -87,6 +88,27 @@ def test_a_bent_note_is_followed():
 def test_whether_a_note_sounds_like_its_name(name, right):
     sound = pluck(52.2, 0.3)
     assert is_named(sound, names(name, len(sound))) == right
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        (52, None),
+        (64, "an octave lower"),
+        (40, "an octave higher"),
+        (53, "another note"),
+        (50, "another note"),
+    ],
+)
+def test_a_wrong_name_is_remarked_on(name, said):
+    told = doubt(pluck(52.2, 1.0), names(name, SAMPLE_RATE))
+    assert told is None if said is None else said in told
+
+
+def test_a_fifth_is_no_wrong_octave():
+    sound = pluck(52, 1.0, fifth=1.0)
+    assert doubt(sound, names(52, len(sound)), has_second=True) is None
+    assert "an octave lower" in doubt(sound, names(52, len(sound)))
 
 
 def test_an_attack_begins_with_its_first_sample_at_its_own_level():
@@ -212,6 +234,25 @@ def test_a_key_that_goes_up_is_no_fade(tmp_path):
     assert "n49_1.wav: its end, faster than its decay, is left out" in notes.remarks
 
 
+@pytest.mark.parametrize("held", [0.25, 1.5])
+def test_where_a_sustained_note_is_let_go(tmp_path, held):
+    t = np.arange(round((held + 0.4) * SAMPLE_RATE)) / SAMPLE_RATE
+    swell = (
+        np.minimum(t / 0.06, 1.0) * (1.0 + 0.1 * np.sin(30 * t)) * np.exp(-np.maximum(t - held, 0.0) / 0.04)
+    )
+    tone = sum(np.sin(2 * np.pi * k * hz(72) * t) / k for k in range(1, 6))
+    audio = (0.1 * swell * tone).astype(np.float32)
+    assert let_go(audio) / SAMPLE_RATE == pytest.approx(held, abs=0.04)
+    for name in ("a.wav", "b.wav"):
+        soundfile.write(tmp_path / name, audio, SAMPLE_RATE, "FLOAT")
+    (tmp_path / "notes.csv").write_text("file,note,release_s\na.wav,72,end\nb.wav,71.9,\n")
+    sizes = Sizes(10, 9, Style())
+    (note,) = harvest_takes(tmp_path, sizes, tmp_path / "kept", held_out=("b*",)).train
+    up = int(np.argmin(note.touch[:, GATE])) / HOP_RATE
+    assert up == pytest.approx(held, abs=0.04)
+    assert len(note.audio) / SAMPLE_RATE > held + 0.2
+
+
 def test_what_has_died_stays_silent():
     made = muted_note()
     longer = gone_silent(made, 0.5)
@@ -251,7 +292,7 @@ def test_a_list_says_how_notes_are_played(tmp_path):
         ("file,note,openness,fifth\nn48_0.wav,48\n", "line 2, column openness: ''"),
         (
             "file,note,openness,fifth,release_s\nn48_0.wav,48,0,0,late\n",
-            "line 2, column release_s: 'late' is no number",
+            "line 2, column release_s: 'late' is no number from 0 to 3600 or 'end'",
         ),
         (
             "file,note,openness,fifth\nn48_0.wav,48,0,0\n./n48_0.wav,49,0,0\n",
@@ -297,6 +338,19 @@ def test_all_recordings_of_a_note_are_on_one_side(tmp_path):
     assert {name for name in held if name.startswith("again_")} == {
         f"again_{name}" for name in held if not name.startswith("again_")
     }
+
+
+def test_names_are_doubted_in_the_remarks(tmp_path):
+    write_notes(tmp_path, range(48, 52))
+    text = (tmp_path / "notes.csv").read_text()
+    for name, wrong in (("n48_0", 60), ("n49_1", 50), ("n50_1", 51)):
+        text = text.replace(f"{name}.wav,{name[1:3]}", f"{name}.wav,{wrong}")
+    (tmp_path / "notes.csv").write_text(text)
+    notes = harvest_takes(tmp_path, SIZES, tmp_path / "kept", shifts=(0.0, 1.0))
+    said = [remark for remark in notes.remarks if "sounds" in remark]
+    assert len(said) == 2
+    assert any(r.startswith("2 recordings, such as n49_1") or "such as n50_1" in r for r in said)
+    assert any(remark.startswith("n48_0.wav: sounds an octave lower") for remark in said)
 
 
 def test_recordings_are_held_out_by_pattern(tmp_path):
