@@ -21,7 +21,7 @@ from ddsp_pi.train.workers import Workers
 LEAST_PITCHED = 0.005
 """Share of frames with a sure pitch below which there is nothing to learn from. A snare has none at all."""
 
-VERSION = 7
+VERSION = 8
 """Raised whenever a definition below changes, so that no stale cache is used."""
 
 

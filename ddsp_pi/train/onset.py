@@ -12,8 +12,11 @@ STEP_DB = -3.0
 LOWEST_DB = -48.0
 """The rise is followed down in steps, no further than this."""
 
+GENTLY = 3
+"""A step down may take so much longer than the last 6 dB: what is blown rises ever faster, from a breath."""
+
 SHORTEST, LONGEST = round(0.001 * SAMPLE_RATE), round(0.03 * SAMPLE_RATE)
-"""Samples that a step down may lie back, as fast as the note rises."""
+"""Samples that a step down may lie back."""
 
 
 def find_onset(audio: NDArray[np.float32]) -> int:
@@ -26,7 +29,8 @@ def find_onset(audio: NDArray[np.float32]) -> int:
     level = np.abs(audio)
     peak = float(level.max())
     onset = _first_above(level, peak, BEGUN_DB)
-    together = min(max(_first_above(level, peak, LOUD_DB) - onset, SHORTEST), LONGEST)
+    rise = _first_above(level, peak, LOUD_DB) - onset
+    together = min(max(GENTLY * rise, SHORTEST), LONGEST)
     for below_db in np.arange(BEGUN_DB + STEP_DB, LOWEST_DB - 0.5, STEP_DB):
         earlier = _first_above(level[: onset + 1], peak, float(below_db))
         if onset - earlier > together:

@@ -131,7 +131,9 @@ class Run:
         sinusoids = folder / SINUSOIDS
         with self._team.leader_first():
             basis = SinusoidBasis(recordings, self.new_decoder().numbers.numpy(), sinusoids)
-        variation = Variation(settings.gain_jitter_db, settings.release_share, settings.release_s)
+        variation = Variation(
+            settings.gain_jitter_db, settings.release_share, settings.release_s, settings.steady_s
+        )
         varied = variation if self.plan.style is not None else None
         yield Segments(recordings, basis, settings.segment_hops, settings.seed, varied)
         sinusoids.unlink(missing_ok=True)

@@ -36,6 +36,12 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How many of the notes that are held all along are let go somewhere; of notes only."""
     release_s: Rate = 0.15
     """How long those take to fall by 60 dB."""
+    steady_s: Annotated[float, Meta(ge=0, le=10)] = 0.0
+    """From this age on a note that breath or bow sustains sounds the same for as long as it is held.
+
+    So it is learned, with how it ends, as if it had begun any time ago, up to a minute. 0: a note that
+    is struck never gets steady, and goes on as its recording does; of notes only.
+    """
     shift_semitones: Annotated[float, Meta(ge=0, le=6)] = 2.0
     """By so much every note is learned lower and higher as well, recording and key together; of notes only.
 

@@ -21,7 +21,13 @@ HISS_DB = 6.0
 """and so near to what is heard when nobody plays."""
 
 DIED_DB = 40.0
-"""A recording whose end lies so far below its peak may go on in silence."""
+"""A recording whose end lies so far below its peak may go on in silence,"""
+
+FALLEN_DB, STEEP_DB = 30.0, 100.0
+"""or so far, if it is still falling by so much per second: it was cut off a moment before its silence."""
+
+FALLING_S = 0.08
+"""Of its end, over which that is seen."""
 
 NOTHING_DB = -120.0
 
@@ -55,11 +61,11 @@ def levels_db(audio: NDArray[np.float32]) -> NDArray[np.float64]:
 def gone_silent(note: Features, seconds: float) -> Features:
     """A note that has died, and the silence after it: nobody plays on, so nothing sounds again.
 
-    Only where the recording ends at least 40 dB below its peak; others stay as they are. The key
-    stays where it is.
+    Only where the recording ends at least 40 dB below its peak, or falls steeply below 30 dB; others stay
+    as they are. The key stays where it is.
     """
     more = round(seconds * HOP_RATE)
-    if note.loudness_db[-1] > note.asked_db[-1] - DIED_DB or more < 1:
+    if more < 1 or not _has_died(note):
         return note
     touch = np.concatenate([note.touch, np.repeat(note.touch[-1:], more, axis=0)])
     later = np.arange(1, more + 1) / HOP_RATE
@@ -77,6 +83,12 @@ def gone_silent(note: Features, seconds: float) -> Features:
         asked_db=_then(note.asked_db, note.asked_db[-1], more),
         touch=touch.astype(np.float32),
     )
+
+
+def _has_died(note: Features) -> bool:
+    end = note.loudness_db[-round(FALLING_S * HOP_RATE) :]
+    below, falls = float(note.asked_db[-1] - end[-1]), float(end[0] - end[-1])
+    return below >= DIED_DB or (below >= FALLEN_DB and falls >= STEEP_DB * FALLING_S)
 
 
 def _then(values: NDArray[np.float32], value: float, more: int) -> NDArray[np.float32]:

@@ -1,6 +1,6 @@
-"""Notes that were not recorded, made of those that were: softer and louder ones, and ones that end."""
+"""Notes that were not recorded, made of those that were: softer or louder, older, let go earlier."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +11,9 @@ from ddsp_pi.train.analysis import FLOOR
 
 SHORTEST_S = 0.02
 """No note is let go sooner after its beginning."""
+
+LONGEST_S = 60.0
+"""So old a note gets that has become steady; older ones are the same to a network."""
 
 Array = NDArray[np.float32]
 
@@ -39,9 +42,13 @@ class Variation:
 
     That is made up: recordings of single notes do not say what the end of a note sounds like.
     """
+    steady_s: float = 0.0
+    """From this age on a note is steady, as breath or bow sustain it, and may be of any age; 0: never."""
 
     def of(self, piece: Piece, rng: np.random.Generator) -> Piece:
         """A piece as it might have been played as well."""
+        if self.steady_s and piece.touch[0, ONSET] >= self.steady_s:
+            piece = self._aged(piece, float(rng.uniform()))
         gain_db = float(rng.uniform(-self.gain_db, self.gain_db))
         varied = _louder(piece, np.full(len(piece.asked_db), gain_db))
         varied = Piece(
@@ -51,6 +58,12 @@ class Variation:
         held = bool((piece.touch[:, GATE] == 1.0).all())
         released = rng.uniform() < self.release_share
         return self._let_go(varied, float(rng.uniform(-0.5, 1.0))) if held and released else varied
+
+    def _aged(self, piece: Piece, share: float) -> Piece:
+        """The same, of a note that began another time ago: by equal ratios from the first steady age on."""
+        touch = piece.touch.copy()
+        touch[:, ONSET] += self.steady_s * (LONGEST_S / self.steady_s) ** share - touch[0, ONSET]
+        return replace(piece, touch=touch)
 
     def _let_go(self, piece: Piece, place: float) -> Piece:
         """The key goes up at a share of the piece, perhaps before it."""

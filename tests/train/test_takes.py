@@ -50,6 +50,14 @@ def test_a_slow_note_begins_far_below_its_peak():
     assert np.abs(audio[: onset + 480]).max() < 0.06 * np.abs(audio).max()
 
 
+def test_the_breath_before_a_tone_is_part_of_its_rise():
+    t = np.arange(SAMPLE_RATE // 2) / SAMPLE_RATE
+    rise_db = np.interp(t, [0.0, 0.02, 0.032, 0.034, 0.04], [-33.0, -21.0, -12.0, -6.0, 0.0])
+    breath = np.random.default_rng(0).uniform(-1.0, 1.0, len(t)) * 10 ** (rise_db / 20)
+    audio = np.concatenate([np.zeros(2000), breath]).astype(np.float32)
+    assert 2000 <= find_onset(audio) < 2000 + 0.015 * SAMPLE_RATE
+
+
 @pytest.mark.parametrize("note", [36, 52, 84])
 @pytest.mark.parametrize("cents", [-55, 0, 23])
 @pytest.mark.parametrize("seconds", [0.25, 2.0])
