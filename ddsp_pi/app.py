@@ -16,13 +16,15 @@ from ddsp_pi.engine.overload import Overload
 from ddsp_pi.engine.parts import Part
 from ddsp_pi.errors import ConfigError, InstrumentError, ParamError
 from ddsp_pi.models.bundle import Instrument
-from ddsp_pi.models.decoder import Decoder
+from ddsp_pi.models.decoder import Decoder, SilentDecoder
 from ddsp_pi.models.library import find_instrument, hidden_by
 from ddsp_pi.models.morph import MorphDecoder
 from ddsp_pi.models.warm import WarmLibrary
+from ddsp_pi.modes.tables import ALONE as ALONE
 from ddsp_pi.modes.tables import LISTENING as LISTENING
 from ddsp_pi.modes.tables import MODE_PARAMS as MODE_PARAMS
 from ddsp_pi.modes.tables import MODES as MODES
+from ddsp_pi.modes.tables import SUNG as SUNG
 from ddsp_pi.modes.tables import check_fits, check_morph, decoder_voices, fits, usual_controllers
 from ddsp_pi.params import ParamSet
 from ddsp_pi.rack.played import Playable, Played
@@ -99,7 +101,9 @@ class App:
         if instrument is self.instrument and other is self.other:
             return
         check_playable(self.config.mode, instrument, other)
-        self.engine.parts.coming.use(decoder_of(self.library, instrument, other, voices_of(self.config)))
+        self.engine.parts.coming.use(
+            decoder_for(self.config, self.config.mode, self.library, instrument, other)
+        )
         self.instrument, self.other = instrument, other
 
     def _arrive(self, part: Part, inherits: bool) -> None:
@@ -195,7 +199,7 @@ def part_of(
     if mode_name not in MODES:
         raise ConfigError(f"no mode called {mode_name!r}; there are: {', '.join(MODES)}")
     check_playable(mode_name, instrument, other)
-    mode = MODES[mode_name](decoder_of(library, instrument, other, voices_of(config, mode_name)))
+    mode = MODES[mode_name](decoder_for(config, mode_name, library, instrument, other))
     _set_params(mode.params, config.params)
     return Part(mode, CvRouter(config.cv.routes, mode.params, config.cv.zero_volt_note).apply)
 
@@ -209,6 +213,15 @@ def check_playable(mode_name: str, instrument: Instrument, other: Instrument | N
     check_fits(mode_name, instrument.card)
     if other is not None:
         check_morph(mode_name, instrument.card, other.card)
+
+
+def decoder_for(
+    config: Config, mode_name: str, library: WarmLibrary, instrument: Instrument, other: Instrument | None
+) -> Decoder:
+    """What a mode plays with; for one that needs no instrument, nothing is loaded anew."""
+    if mode_name in ALONE:
+        return SilentDecoder()
+    return decoder_of(library, instrument, other, voices_of(config, mode_name))
 
 
 def decoder_of(
@@ -226,7 +239,7 @@ def check_inputs(config: Config) -> None:
     Raises:
         ConfigError: it does; the message says what to set.
     """
-    if config.mode in LISTENING and not config.audio.inputs:
+    if config.mode in SUNG and not config.audio.inputs:
         raise ConfigError(
             f"mode {config.mode} is played by what it hears, and audio.inputs is 0; set it to 1 or 2"
         )

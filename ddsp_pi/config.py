@@ -31,7 +31,7 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
         Meta(
             min_length=1,
             description="How the instrument is played; cv: by the jacks, cross: by the audio input, "
-            "style: by notes that are struck.",
+            "style: by notes that are struck, drums: by a drum at the audio input.",
         ),
     ]
     model: Annotated[str, Meta(min_length=1, description="Which instrument plays, by name or as a file.")]

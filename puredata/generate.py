@@ -15,7 +15,7 @@ FOLDER = Path(__file__).parent
 LEFT, TOP, ROW = 20, 60, 30
 """Pixels left of the boxes and above them, and from one line of them to the next."""
 
-COLUMNS, COLUMN = 4, 260
+COLUMNS, COLUMN = 6, 330
 """So many parameters stand side by side, so far apart."""
 
 APART = 70

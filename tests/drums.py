@@ -84,3 +84,15 @@ def hit_of(snare, hit, samples=SAMPLE_RATE, sizes=(HOP,)):
     """(samples,) of one hit alone."""
     snare.hits.strike(hit)
     return play(snare, samples, sizes)
+
+
+def pad(times_s, seconds, levels_db=(0.0,), seed=1):
+    """(n,) hits on a rubber pad: 20 ms of noise each, over a faint floor."""
+    rng = np.random.default_rng(seed)
+    audio = 1e-5 * rng.standard_normal(round(seconds * SAMPLE_RATE))
+    for turn, time_s in enumerate(times_s):
+        at = round(time_s * SAMPLE_RATE)
+        hit = rng.standard_normal(2400) * np.exp(-np.arange(2400) / 250.0)
+        hit *= 0.2 * 10.0 ** (levels_db[turn % len(levels_db)] / 20.0)
+        audio[at : at + 2400] += hit[: len(audio) - at]
+    return audio.astype(np.float32)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from ddsp_pi.app import LISTENING, MODE_PARAMS, build
+from ddsp_pi.app import MODE_PARAMS, SUNG, build
 from ddsp_pi.config import load_config
 from ddsp_pi.frame import HOP, SAMPLE_RATE
 from ddsp_pi.models.library import shipped_files
@@ -50,14 +50,13 @@ def config(request):
 def test_it_plays_what_is_patched(config):
     app = build(config, OnTime(config))
     sound = np.empty(2 * SAMPLE_RATE // HOP * HOP, np.float32)
-    sings = config.mode in LISTENING
-    heard = vowel(220.0, seconds=2.0) if sings else np.zeros(len(sound), np.float32)
+    heard = vowel(220.0, seconds=2.0) if config.mode in SUNG else np.zeros(len(sound), np.float32)
     for block, audio_in in zip(sound.reshape(-1, HOP), heard.reshape(-1, HOP), strict=True):
         app.engine.render(block, audio_in)
     assert np.isfinite(sound).all()
     assert 0.003 < np.abs(sound).max() <= 1.0
     assert app.engine.telemetry.sounding_samples > SAMPLE_RATE
-    assert app.params.is_driven("note")
+    assert app.params.is_driven(config.cv.routes[0].to)
 
 
 def test_it_routes_only_jacks_that_its_board_has(config):
@@ -70,4 +69,4 @@ def test_it_routes_only_jacks_that_its_board_has(config):
         assert config.audio.device in spec.codec.card_ids
         assert config.audio.sample_rate in spec.codec.rates_hz
         assert config.audio.inputs <= spec.codec.inputs
-    assert config.audio.inputs or config.mode not in LISTENING
+    assert config.audio.inputs or config.mode not in SUNG

@@ -78,7 +78,10 @@ def _summary(presets: Presets, path: Path) -> str:
 def _table(presets: Sequence[Preset]) -> str:
     """Presets as a Markdown table."""
     rows = [("preset", "instrument", "what it is"), ("---", "---", "---")]
-    rows += [(f"`{preset.name}`", f"`{preset.instrument}`", preset.note) for preset in presets]
+    rows += [
+        (f"`{preset.name}`", f"`{preset.instrument}`" if preset.instrument else "", preset.note)
+        for preset in presets
+    ]
     return "".join(f"| {' | '.join(row)} |\n" for row in rows)
 
 

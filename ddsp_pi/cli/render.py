@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ddsp_pi.app import LISTENING, MODE_PARAMS, MODES, App, build, midi_of
+from ddsp_pi.app import ALONE, LISTENING, MODE_PARAMS, MODES, SUNG, App, build, midi_of
 from ddsp_pi.cli.arguments import add_instrument_arguments, configuration
 from ddsp_pi.cli.progress import Progress
 from ddsp_pi.config import Config
@@ -35,7 +35,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Arguments of this verb."""
     parser.add_argument("--cv", type=Path, metavar="CSV", help="the performance to play")
     parser.add_argument(
-        "--audio", type=Path, metavar="FILE", help="what is heard at the audio input, for --mode cross"
+        "--audio",
+        type=Path,
+        metavar="FILE",
+        help="what is heard at the audio input, for --mode cross and drums",
     )
     parser.add_argument("--midi", type=Path, metavar="MID", help="a MIDI file to play, alone or with --cv")
     parser.add_argument(
@@ -108,7 +111,9 @@ def _piece(args: argparse.Namespace, config: Config) -> Piece:
     cables = None if args.cv is None else load_performance(args.cv)
     sources = [path for path in (args.midi, args.audio, args.cv) if path is not None]
     if not sources:
-        raise ConfigError("nothing to play: give --cv CSV, --midi MID, or both; to --mode cross --audio FILE")
+        raise ConfigError(
+            "nothing to play: give --cv CSV, --midi MID, or both; to --mode cross or drums --audio FILE"
+        )
     midi = None if args.midi is None else _song(args, config, cables)
     length_ns = 0 if midi is None else midi.length_ns
     return Piece(sources[0].stem, cables or nothing_patched(length_ns), midi, heard)
@@ -116,10 +121,12 @@ def _piece(args: argparse.Namespace, config: Config) -> Piece:
 
 def _check_audio(args: argparse.Namespace, config: Config) -> None:
     """A mode that listens needs something to hear, and another would play on without a word."""
-    if config.mode in LISTENING and args.audio is None:
+    if config.mode in SUNG and args.audio is None:
         raise ConfigError(f"mode {config.mode} is played by what it hears: give --audio FILE")
     if args.audio is not None and config.mode in MODES and config.mode not in LISTENING:
-        raise ConfigError(f"mode {config.mode} does not listen: leave --audio out, or give --mode cross")
+        raise ConfigError(
+            f"mode {config.mode} does not listen: leave --audio out, or give --mode cross or drums"
+        )
 
 
 def _song(args: argparse.Namespace, config: Config, cables: Performance | None) -> MidiPerformance:
@@ -139,7 +146,7 @@ def _report(args: argparse.Namespace, app: App, piece: Piece, tail: Tail, second
     length = tail.end / SAMPLE_RATE
     peak_db = 20.0 * np.log10(max(app.engine.telemetry.peak, 1e-6))
     print(
-        f"{args.output}: {length:.1f} s of {app.instrument.card.title}, {_played(piece)}, "
+        f"{args.output}: {length:.1f} s of {_player(app)}, {_played(piece)}, "
         f"peak {peak_db:.1f} dBFS, {length / seconds:.0f} x real time"
     )
     for note in (*_remarks(piece.heard), *notes_on(app.engine.telemetry, app.instrument.card)):
@@ -151,6 +158,11 @@ def _report(args: argparse.Namespace, app: App, piece: Piece, tail: Tail, second
             f"{app.engine.telemetry.rejected_samples} samples were not finite: silenced",
             file=sys.stderr,
         )
+
+
+def _player(app: App) -> str:
+    """Who played, by the name for people."""
+    return "drums" if app.config.mode in ALONE else app.instrument.card.title
 
 
 def _remarks(heard: Recording | None) -> Iterator[str]:
@@ -172,7 +184,7 @@ def _plot(args: argparse.Namespace, app: App, piece: Piece) -> None:
     from ddsp_pi.song_picture import draw_song
 
     args.plot.parent.mkdir(parents=True, exist_ok=True)
-    title, audio = f"{piece.name} played by {app.instrument.card.title}", read_wav(args.output)
+    title, audio = f"{piece.name} played by {_player(app)}", read_wav(args.output)
     if piece.heard is not None:
         draw_crossing(piece.heard.audio, audio, ", ".join((title, *args.set)), args.plot)
         shown = "spectrum, envelope, pitch and loudness of what was heard and what was played"

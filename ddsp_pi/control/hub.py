@@ -47,7 +47,7 @@ class Hub:
         self._on_first: Callable[[], None] | None = None
         self._due_s = 0.0
         self.begun = 0
-        """How many notes began so far, by gate or key."""
+        """How many notes began so far, by gate or key, and how many hits were heard."""
 
     @property
     def sounding(self) -> bool:
@@ -57,7 +57,7 @@ class Hub:
     @property
     def f0_hz(self) -> float | None:
         """The pitch that is played, without glide and vibrato; None while nothing sounds."""
-        if not self.sounding:
+        if not self.sounding or "note" not in self._params:
             return None
         keys = list(self._held)
         note = keys[-1] if keys else self.value("note")

@@ -18,6 +18,11 @@ CVS, GATE_OUTS, GATES, BUTTONS = 6, (1, 2), 4, 3
 EVENTS: Sequence[tuple[str, str, str]] = (
     ("/ddsp/button/‹n›", "i", "A button of the board was pressed: 1 shortly, 2 long."),
     ("/ddsp/error", "s", "What is wrong, or was refused; of many the latest, 4 times a second at most."),
+    (
+        "/ddsp/onset",
+        "ffff",
+        "A hit was heard (mode drums): rise in dB, RMS in dBFS, centroid as a MIDI note, flatness in dB.",
+    ),
     ("/ddsp/pong", "i", "The answer to `/ddsp/ping`."),
     ("/ddsp/raw", "iib", "To raw subscribers: batches so far, jacks, and scans (time in ns and volts)."),
     ("/ddsp/raw/gate", "iih", "To raw subscribers: gate, level, time in ns."),

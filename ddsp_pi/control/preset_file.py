@@ -66,13 +66,16 @@ def check_name(name: str) -> str:
     return name
 
 
-def read_preset(path: Path, tables: Tables, instruments: Collection[str]) -> Loaded:
+def read_preset(
+    path: Path, tables: Tables, instruments: Collection[str], alone: Collection[str] = ()
+) -> Loaded:
     """Read a file. Unknown and unusable entries are left out, values out of range held at the ends.
 
     Args:
         path: the file; the preset is called as it is.
         tables: what each mode has.
         instruments: names of those that can be played.
+        alone: modes in which no instrument plays; what a file says of one is passed over.
 
     Raises:
         ConfigError: it is no preset, of a newer format or of an unknown mode; the message says the place
@@ -89,7 +92,7 @@ def read_preset(path: Path, tables: Tables, instruments: Collection[str]) -> Loa
     preset = Preset(
         name,
         mode,
-        entries.instrument(instruments),
+        "" if mode in alone else entries.instrument(instruments),
         dict(entries.params(specs)),
         entries.typed(("note",), str, ""),
         dict(entries.controllers(specs)),

@@ -15,11 +15,19 @@ class Presets:
     """Two folders of preset files. Nothing outside them can be named."""
 
     def __init__(
-        self, own: Path, shipped: Path, tables: Tables, instruments: Callable[[], Collection[str]]
+        self,
+        own: Path,
+        shipped: Path,
+        tables: Tables,
+        instruments: Callable[[], Collection[str]],
+        alone: Collection[str] = (),
     ) -> None:
-        """`own` need not exist before something is saved; `instruments` names those that can be played."""
+        """`own` need not exist before something is saved; `instruments` names those that can be played.
+
+        `alone`: modes in which none plays.
+        """
         self._own, self._shipped, self._folders = own, shipped, (shipped, own)
-        self._tables, self._instruments = tables, instruments
+        self._tables, self._instruments, self._alone = tables, instruments, alone
 
     def files(self) -> list[Path]:
         """Every preset file that plays, in the order of names; one that is hidden is not there."""
@@ -64,7 +72,7 @@ class Presets:
         Raises:
             ConfigError: it is no preset.
         """
-        return read_preset(path, self._tables, self._instruments())
+        return read_preset(path, self._tables, self._instruments(), self._alone)
 
     def save(self, preset: Preset) -> Path:
         """Keep a preset among the player's own, in the place of one of the same name; returns the file.

@@ -58,6 +58,7 @@ class Reports:
         self._watched_said: dict[Read, Sequence[Said]] = {}
         self._watched_due_ns = 0
         self._cv = Numbers("/ddsp/cv", "f" * cvs)
+        self._onset = Numbers("/ddsp/onset", "ffff")
         self._noises = Numbers("/ddsp/stat/noise", "f" * cvs)
 
     @property
@@ -119,6 +120,11 @@ class Reports:
             self._levels[gate - 1] = high
         if self.listeners:
             self.listeners.send(_gate(gate, high))
+
+    def onset(self, rise_db: float, loudness_db: float, centroid: float, flatness_db: float) -> None:
+        """A hit was heard; the features are those of `dsp.hit_features`."""
+        if self.listeners:
+            self.listeners.send(self._onset(rise_db, loudness_db, centroid, flatness_db))
 
     def press(self, buttons: Sequence[int], held: bool) -> None:
         """Buttons were pressed, shortly or long."""

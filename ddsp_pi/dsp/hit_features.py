@@ -22,6 +22,9 @@ QUIETEST_POWER = 1e-8
 NO_POWER = 1e-10
 """Of a bin, at least."""
 
+LEAST_FLAT = 1e-8
+"""Added to the flatness: it is never below −160 dB."""
+
 LOWEST_HZ = 440.0 * 2.0 ** (-69.0 / 12.0)
 """No centroid is below note 0."""
 
@@ -38,7 +41,7 @@ class HitFeatures:
     centroid: float
     """Of the magnitudes, as a note: 69 is 440 Hz and 12 an octave."""
     flatness_db: float
-    """20·log10 of the geometric by the arithmetic mean of the powers: 0 were they all equal."""
+    """20·log10 of the geometric by the arithmetic mean of the powers, 0…−160: 0 were all equal."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +60,11 @@ def hit_features(window: NDArray[np.floating]) -> HitFeatures:
     magnitudes = np.abs(np.fft.rfft(samples * _HANN))
     powers = np.maximum(magnitudes * magnitudes, NO_POWER)
     centroid_hz = float(magnitudes @ _BIN_HZ) / max(float(magnitudes.sum()), 1e-12)
-    log_flatness = float(np.log(powers).mean()) - float(np.log(powers.mean()))
+    flatness = float(np.exp(np.log(powers).mean()) / powers.mean())
     return HitFeatures(
         loudness_db=10.0 * float(np.log10(samples @ samples / WINDOW + QUIETEST_POWER)),
         centroid=69.0 + 12.0 * float(np.log2(max(centroid_hz, LOWEST_HZ) / 440.0)),
-        flatness_db=20.0 * log_flatness / float(np.log(10.0)),
+        flatness_db=20.0 * float(np.log10(flatness + LEAST_FLAT)),
     )
 
 

@@ -3,7 +3,6 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
-from operator import attrgetter
 
 from ddsp_pi.dsp.hit_features import HitFeatures
 from ddsp_pi.errors import ConfigError
@@ -12,8 +11,6 @@ UNKNOWN = 0.5
 """A feature whose range is not known."""
 
 FEATURES = tuple(field.name for field in fields(HitFeatures))
-
-_values = attrgetter(*FEATURES)
 
 Ranges = dict[str, list[float]]
 """Lowest and highest of each feature, by its name: plain data, to be written into any file."""
@@ -71,6 +68,10 @@ class Normaliser:
         here = self.normalise(features)
         there = map(_share, _values(reference), self._lowest, self._highest)
         return tuple(mine - its for mine, its in zip(here, there, strict=True))
+
+
+def _values(features: HitFeatures) -> tuple[float, ...]:
+    return features.loudness_db, features.centroid, features.flatness_db
 
 
 def _share(value: float, lowest: float, highest: float) -> float:

@@ -55,7 +55,7 @@ class Onset:
     heard_at: int
     """How many samples had been heard when it was noticed."""
     peak_db: float
-    """How strong so far: the peak, dBFS, of the last 2 ms before it was noticed, with whatever rang."""
+    """How strong so far: the peak in dBFS of the last 2 ms before it was noticed, with what still rang."""
     rise_db: float
     """How far the fast follower was above the slow one."""
     certainty: float
@@ -91,6 +91,17 @@ class PythonOnsets:
         self.reset()
         self.tune(settings)
 
+    def reset(self) -> None:
+        """See OnsetDetector."""
+        law = self._law
+        self._past = np.zeros(PAST)
+        self._z1 = self._z2 = self._energy = self._rise = 0.0
+        self._floor: float = min(max(START_DB, law["lowest"]), law["highest"])
+        self._fast: float = self._floor + law["margin"]
+        self._slow: float = self._fast
+        self._envelope = self._mask = -math.inf
+        self._position, self._filled, self._last, self._armed = 0, 0, LONG_AGO, True
+
     @property
     def floor_db(self) -> float:
         """See OnsetDetector."""
@@ -105,16 +116,6 @@ class PythonOnsets:
         self._fast = max(self._fast, self._floor + law["margin"])
         self._slow = max(self._slow, self._floor + law["margin"])
 
-    def reset(self) -> None:
-        """See OnsetDetector."""
-        law = self._law
-        self._past = np.zeros(PAST)
-        self._z1 = self._z2 = self._energy = self._rise = 0.0
-        self._floor = min(max(START_DB, law["lowest"]), law["highest"])
-        self._fast = self._slow = self._floor + law["margin"]
-        self._envelope = self._mask = -math.inf
-        self._position, self._filled, self._last, self._armed = 0, 0, LONG_AGO, True
-
     def hear(self, piece: NDArray[np.float32]) -> Onset | None:
         """See OnsetDetector."""
         length, at, found = len(piece), 0, None
@@ -125,7 +126,8 @@ class PythonOnsets:
             self._past[:-length], self._past[-length:] = self._past[length:], clean
         values = clean.tolist()
         while at < length:
-            taken = min(int(self._law["cell"]) - self._filled, length - at)
+            # At least one: other settings may have smaller cells than what is filled.
+            taken = min(max(int(self._law["cell"]) - self._filled, 1), length - at)
             self._filter(values[at : at + taken])
             at += taken
             found = self._count(taken, length - at) or found

@@ -11,7 +11,7 @@ from ddsp_pi.link.latest import Latest
 from ddsp_pi.link.ring import Ring
 
 _MAGIC = b"ddsplink"
-VERSION = 2
+VERSION = 3
 """Of the layout and of everything encoded in it; raise it with any change."""
 
 _HEADER = struct.Struct("8sII")

@@ -1,6 +1,7 @@
 """What a mode that listens hears, for whoever sets its gain."""
 
 import math
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,10 +18,24 @@ OFFSET_SHARE = 1.0 / (0.2 * HOP_RATE)
 """Of the way to a new offset, per hop: 63 % of it in 0.2 s."""
 
 
-class Meter:
-    """Level, clipping, offset and pitch of the input; written by the render loop only."""
+class Hit(NamedTuple):
+    """A hit that was heard."""
 
-    __slots__ = ("_clipped_hops", "f0_hz", "level", "offset")
+    number: int
+    """How many there were before it, and this one."""
+    rise_db: float
+    """How far it stands out of what was heard before."""
+    loudness_db: float
+    centroid: float
+    """How bright it is, on the scale of MIDI notes."""
+    flatness_db: float
+    """How noisy it is: 0 is noise alone."""
+
+
+class Meter:
+    """Level, clipping, offset and pitch of the input, and its last hit; written by the render loop only."""
+
+    __slots__ = ("_clipped_hops", "f0_hz", "hit", "level", "offset")
 
     def __init__(self) -> None:
         self.reset()
@@ -33,6 +48,8 @@ class Meter:
         """Mean of the input as it comes in, which should be 0; 1 = full scale."""
         self.f0_hz = 0.0
         """Pitch that is played, 0 while nothing sounds."""
+        self.hit: Hit | None = None
+        """The last hit, where hits are listened for; None: there was none yet."""
         self._clipped_hops = 0
 
     @property
@@ -47,3 +64,8 @@ class Meter:
         mean = float(np.add.reduce(hop)) / HOP
         if math.isfinite(mean):
             self.offset += (mean - self.offset) * OFFSET_SHARE
+
+    def strike(self, rise_db: float, features: NDArray[np.float64]) -> None:
+        """One more hit, and its (3,) loudness, centroid and flatness."""
+        number = 1 if self.hit is None else self.hit.number + 1
+        self.hit = Hit(number, rise_db, *features.tolist())

@@ -14,18 +14,31 @@ from ddsp_pi.modes.cross import PARAMS as CROSS_PARAMS
 from ddsp_pi.modes.cross import CrossMode
 from ddsp_pi.modes.cv import PARAMS as CV_PARAMS
 from ddsp_pi.modes.cv import CvMode
+from ddsp_pi.modes.drum_params import PARAMS as DRUM_PARAMS
+from ddsp_pi.modes.drums import DrumsMode
 from ddsp_pi.modes.strings import strings_for
 from ddsp_pi.modes.style import PARAMS as STYLE_PARAMS
 from ddsp_pi.modes.style import StyleMode, controller_params
 from ddsp_pi.params import Param
 
-LISTENING = frozenset({"cross"})
-"""Modes that are played by what comes in at the audio input, one voice by one."""
+SUNG = frozenset({"cross"})
+"""Modes that are played by nothing but what comes in at the audio input, one voice by one."""
+
+LISTENING = SUNG | {"drums"}
+"""Modes that are played by what comes in at the audio input, if by nothing else."""
+
+ALONE = frozenset({"drums"})
+"""Modes that make their own sound: no instrument plays there, whichever is chosen."""
 
 PLAYED = frozenset({"style"})
 """Modes whose instruments were trained on notes: none of the others plays there, and they nowhere else."""
 
-TABLES: Mapping[str, tuple[Param, ...]] = {"cv": CV_PARAMS, "cross": CROSS_PARAMS, "style": STYLE_PARAMS}
+TABLES: Mapping[str, tuple[Param, ...]] = {
+    "cv": CV_PARAMS,
+    "cross": CROSS_PARAMS,
+    "style": STYLE_PARAMS,
+    "drums": DRUM_PARAMS,
+}
 """What a mode has whatever it plays."""
 
 
@@ -75,6 +88,7 @@ MODES: Mapping[str, Callable[[Decoder], Mode]] = {
     "cv": CvMode,
     "cross": CrossMode,
     "style": lambda decoder: StyleMode(decoder, MODE_PARAMS["style"]),
+    "drums": lambda decoder: DrumsMode(),
 }
 
 
@@ -90,6 +104,8 @@ def fits(mode: str, path: Path) -> bool:
 
     One whose card cannot be read fits: whoever chooses it is to hear what is wrong with it.
     """
+    if mode in ALONE:
+        return False
     try:
         return (read_card(path).style is not None) == (mode in PLAYED)
     except InstrumentError:
@@ -113,16 +129,18 @@ def check_file(mode: str, path: Path) -> None:
     Raises:
         InstrumentError: see check_fits.
     """
-    if not fits(mode, path):
+    if mode not in ALONE and not fits(mode, path):
         check_fits(mode, read_card(path))
 
 
 def check_fits(mode: str, card: Card) -> None:
-    """Refuse an instrument that a mode cannot play.
+    """Refuse an instrument that a mode cannot play; where none plays, any may be chosen.
 
     Raises:
         InstrumentError: the message says why, and which instruments the mode plays.
     """
+    if mode in ALONE:
+        return
     if (card.style is not None) != (mode in PLAYED):
         kind = "only by notes, in mode style" if card.style else "by pitch and loudness alone, not by notes"
         names = ", ".join(sorted(fitting(mode))) or "there is none yet"

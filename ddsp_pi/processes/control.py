@@ -7,7 +7,7 @@ from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 
-from ddsp_pi.app import LISTENING
+from ddsp_pi.app import ALONE, LISTENING
 from ddsp_pi.control.contract import watched
 from ddsp_pi.control.memory import Memory, Recalled
 from ddsp_pi.control.reports import Reports
@@ -135,7 +135,7 @@ def _greeting(launch: Launch, model: str, heard: bool) -> str:
 def _playing(launch: Launch, model: str) -> str:
     board, name = launch.config.rack.board, Path(model).stem
     if launch.config.mode in LISTENING:
-        return f"{name} plays what it hears"
+        return f"{'a drum' if launch.config.mode in ALONE else name} plays what it hears"
     if launch.performance is not None:
         return f"{name} plays the demo until a note arrives"
     if board in (SIM, AUTO):

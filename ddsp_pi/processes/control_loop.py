@@ -25,7 +25,7 @@ class ControlLoop:
         self._link, self._rack, self._hub, self._outbox = link, rack, hub, outbox
         self._keyboards = keyboards
         self._volts: tuple[float, ...] = ()
-        self._engine = 0
+        self._engine, self._hits = 0, 0
         self.status: Status | None = None
         """What the engine last said of itself."""
 
@@ -63,6 +63,7 @@ class ControlLoop:
         if news is None:
             return
         status = self.status = msgspec.msgpack.decode(news, type=Status)
+        self._follow(status)
         if status.engine == self._engine:
             return
         self._hub.renew()
@@ -70,6 +71,14 @@ class ControlLoop:
             # One that has been playing while there was no control process may know more than this one.
             self._hub.adopt(status.values, status.instrument)
         self._engine = status.engine
+
+    def _follow(self, status: Status) -> None:
+        """Have the rack follow a hit that was heard."""
+        hit = status.input.hit if status.input else None
+        number = hit.number if hit else 0
+        if hit is not None and number != self._hits and status.engine == self._engine:
+            self._rack.struck(hit)
+        self._hits = number
 
 
 def keep_beating(every: Mapping[int, Callable[[], object]], stop: threading.Event) -> None:

@@ -19,12 +19,12 @@ from ddsp_pi.engine.remarks import notes_on
 from ddsp_pi.errors import AudioError, DdspPiError
 from ddsp_pi.link.edits import say
 from ddsp_pi.link.shared import Link, attach
-from ddsp_pi.modes.meter import Meter
+from ddsp_pi.modes.meter import Hit, Meter
 from ddsp_pi.native.library import describe
 from ddsp_pi.processes import lifeline
 from ddsp_pi.processes.aside import Aside
 from ddsp_pi.processes.child import AWAY
-from ddsp_pi.processes.launch import Input, Launch, Status, complain, launched, newest, say_why
+from ddsp_pi.processes.launch import Input, Launch, Status, Struck, complain, launched, newest, say_why
 from ddsp_pi.processes.linked import LinkedControls
 from ddsp_pi.processes.resuming import recall, resume
 
@@ -61,6 +61,7 @@ class Program:
         )
         controls.on(app.set_param, self._aside.select, app.engine.release, self._aside.configure)
         self._audio = msgspec.convert(launch.config.audio, AudioSettings, from_attributes=True)
+        self._hit: Hit | None = None
 
     def play(self) -> None:
         """Until told to stop.
@@ -89,14 +90,27 @@ class Program:
     def _render(self, out: Array, heard: Array) -> None:
         engine = self.app.engine
         engine.render(out, heard)
-        if engine.telemetry.blocks % BEAT_BLOCKS == 0:
+        # The rack follows a drummer at once.
+        if engine.telemetry.blocks % BEAT_BLOCKS == 0 or self._is_struck():
             self.beat(playing=True, level=float(np.abs(out).max()))
         if self.stop.is_set():
             engine.stop()
 
+    def _is_struck(self) -> bool:
+        """Whether there is a hit that has not been told."""
+        meter = self.app.engine.parts.mode.meter
+        hit = None if meter is None else meter.hit
+        if hit is self._hit:
+            return False
+        self._hit = hit
+        return hit is not None
+
 
 def _input(meter: Meter | None) -> Input | None:
-    return None if meter is None else Input(meter.level, meter.clipped, meter.offset, meter.f0_hz)
+    if meter is None:
+        return None
+    struck = None if meter.hit is None else Struck(*meter.hit)
+    return Input(meter.level, meter.clipped, meter.offset, meter.f0_hz, struck)
 
 
 def main(argument: str) -> int:

@@ -37,6 +37,16 @@ class Launch(msgspec.Struct, frozen=True):
     """What the command line put over that file."""
 
 
+class Struck(msgspec.Struct, frozen=True, array_like=True):
+    """The last hit that was heard: of which number, and what it is like; see modes.meter.Hit."""
+
+    number: int
+    rise_db: float
+    loudness_db: float
+    centroid: float
+    flatness_db: float
+
+
 class Input(msgspec.Struct, frozen=True):
     """What a mode hears that listens."""
 
@@ -48,6 +58,8 @@ class Input(msgspec.Struct, frozen=True):
     """Its mean, 1 = full scale."""
     f0_hz: float
     """Pitch that is played of it, 0 while nothing sounds."""
+    hit: Struck | None = None
+    """None: no hit was heard yet, or none is listened for."""
 
 
 class Status(msgspec.Struct, frozen=True):

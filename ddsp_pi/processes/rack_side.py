@@ -13,6 +13,7 @@ from ddsp_pi.control.reports import Reports
 from ddsp_pi.errors import BoardError
 from ddsp_pi.frame import Edge
 from ddsp_pi.processes.boards import Opened
+from ddsp_pi.processes.launch import Struck
 from ddsp_pi.processes.tuning import Tuning
 from ddsp_pi.rack.board import N_CVS, Board, NullBoard, Press
 from ddsp_pi.rack.panel import PanelBoard
@@ -94,6 +95,11 @@ class RackSide:
                 self.press(event)
         self.gate_outs.beat(self._hub.sounding, self._hub.begun, now_s)
         self.led.beat(now_s)
+
+    def struck(self, hit: Struck) -> None:
+        """A hit was heard: outputs and listeners follow it."""
+        self._hub.begun += 1
+        self._reports.onset(hit.rise_db, hit.loudness_db, hit.centroid, hit.flatness_db)
 
     def press(self, press: Press) -> None:
         """Buttons were used."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from ddsp_pi.app import MODE_PARAMS
+from ddsp_pi.app import ALONE, MODE_PARAMS
 from ddsp_pi.control.hub import Hub
 from ddsp_pi.control.midi_map import MidiMap
 from ddsp_pi.control.preset_file import Preset
@@ -25,6 +25,7 @@ def open_presets() -> Presets:
         configs_folder() / "presets",
         MODE_PARAMS,
         lambda: list_instruments().keys(),
+        ALONE,
     )
 
 
@@ -88,7 +89,7 @@ class Sounds:
             preset = preset_of(
                 name or self.name or UNNAMED,
                 self._mode,
-                self._watch.name,
+                "" if self._mode in ALONE else self._watch.name,
                 self._hub.values,
                 MODE_PARAMS[self._mode],
                 self._loaded.note if self._loaded else "",
@@ -132,7 +133,7 @@ class Sounds:
     def _fits(self, name: str) -> bool:
         try:
             preset = self._presets.load(name).preset
-            return (preset.mode, preset.instrument) == (self._mode, self._watch.name)
+            return preset.mode == self._mode and preset.instrument in ("", self._watch.name)
         except DdspPiError:
             return False
 

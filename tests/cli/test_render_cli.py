@@ -1,4 +1,5 @@
 import re
+import wave
 
 import numpy as np
 import pytest
@@ -6,6 +7,7 @@ import pytest
 from ddsp_pi.cli import main
 from ddsp_pi.pictures import read_wav
 from ddsp_pi.shipped import configs_folder
+from tests.drums import pad
 from tests.playing import pitch_of
 from tests.singing import vowel
 
@@ -246,3 +248,29 @@ def test_input_that_cannot_be_heard_is_code_2_and_says_why(name, tmp_path, capsy
     assert main(["render", *arguments, "-o", str(tmp_path / "x.wav")]) == 2
     assert said in capsys.readouterr().err
     assert list(tmp_path.iterdir()) == []
+
+
+def test_drums_are_rendered_without_naming_an_instrument(tmp_path, capsys):
+    hits, wav, png = tmp_path / "hits.wav", tmp_path / "out.wav", tmp_path / "out.png"
+    with wave.open(str(hits), "wb") as file:
+        file.setparams((1, 2, 48_000, 0, "NONE", ""))
+        file.writeframes((32_767.0 * pad((0.2, 0.5, 0.8), 1.2).clip(-1.0, 1.0)).astype("<i2").tobytes())
+    assert main(["render", "--mode", "drums", "--audio", str(hits), "-o", str(wav), "--plot", str(png)]) == 0
+    assert re.search(r"2\.2 s of drums, played by hits\.wav", capsys.readouterr().out)
+    made = read_wav(wav)
+    for begin_s in (0.2, 0.5, 0.8):
+        before, after = round(begin_s * 48_000), round((begin_s + 0.006) * 48_000)
+        assert np.abs(made[after : after + 4800]).max() > 3.0 * np.abs(made[before - 480 : before]).max()
+    assert png.read_bytes().startswith(b"\x89PNG")
+
+
+def test_drums_are_played_by_gates_and_by_presets_too(short, tmp_path, capsys):
+    made = {}
+    for preset in ("snare_1", "tom_1"):
+        wav = tmp_path / f"{preset}.wav"
+        assert main(["render", "--preset", preset, "--cv", str(short), "-o", str(wav)]) == 0
+        made[preset] = read_wav(wav)
+        assert np.abs(made[preset][:4800]).max() > 0.05
+    assert "drums, 1 notes" in capsys.readouterr().out
+    assert len(made["tom_1"]) >= len(made["snare_1"])
+    assert np.abs(made["tom_1"][14_400:]).max() > 2.0 * np.abs(made["snare_1"][14_400:]).max()

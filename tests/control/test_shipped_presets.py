@@ -7,15 +7,18 @@ from itertools import combinations
 import numpy as np
 import pytest
 
-from ddsp_pi.app import MODE_PARAMS, build
+from ddsp_pi.app import ALONE, MODE_PARAMS, build
 from ddsp_pi.cli.presets import open_presets, with_preset
 from ddsp_pi.config import load_config
 from ddsp_pi.control.preset_file import preset_text
 from ddsp_pi.control.presets import Acts, apply, full_params, preset_of
+from ddsp_pi.drum_preset_file import DrumPresets
 from ddsp_pi.dsp.loudness import loudness_contour
+from ddsp_pi.dsp.snare_params import NAMES
 from ddsp_pi.frame import HOP, HOP_RATE, SAMPLE_RATE, Edge
 from ddsp_pi.models.bundle import load_instrument
 from ddsp_pi.models.library import SHIPPED, find_instrument
+from ddsp_pi.modes.drum_params import DAMPING_NAMES
 from ddsp_pi.rack.board import N_CVS
 from ddsp_pi.rack.performance import Performance
 from ddsp_pi.rack.sim import SimBoard
@@ -25,6 +28,7 @@ from tests.singing import vowel
 EVERY = {path.stem: open_presets().read(path) for path in open_presets().shipped()}
 PRESETS = {name: loaded for name, loaded in EVERY.items() if loaded.preset.mode == "cv"}
 SUNG = {name: loaded for name, loaded in EVERY.items() if loaded.preset.mode == "cross"}
+DRUMS = DrumPresets(configs_folder() / "none", configs_folder() / "drums")
 INSTRUMENTS = sorted(path.stem for path in SHIPPED.glob("*.onnx"))
 OPEN_S, LENGTH_S = 0.5, 0.8
 
@@ -89,7 +93,8 @@ def sounds():
 
 def test_nothing_of_it_is_left_out(shipped):
     assert shipped.left_out == ()
-    assert shipped.preset.name.startswith(f"{shipped.preset.instrument}-")
+    if shipped.preset.mode not in ALONE:
+        assert shipped.preset.name.startswith(f"{shipped.preset.instrument}-")
     assert shipped.preset.note
 
 
@@ -148,6 +153,16 @@ def test_loaded_while_another_plays_it_is_the_same(loaded):
     app.engine.render(block)
     assert app.instrument.card.name == loaded.preset.instrument
     assert app.params.values == full_params(loaded.preset, MODE_PARAMS[loaded.preset.mode])
+
+
+def test_every_drum_that_ships_is_a_preset():
+    drums = {name: loaded.preset for name, loaded in EVERY.items() if loaded.preset.mode == "drums"}
+    assert drums.keys() == {*DRUMS.names()}
+    for name, drum in ((name, DRUMS.load(name)) for name in DRUMS.names()):
+        values = full_params(drums[name], MODE_PARAMS["drums"])
+        assert tuple(values[param] for param in NAMES) == drum.values
+        assert tuple(values[param] for param in DAMPING_NAMES) == drum.damping
+        assert (drums[name].instrument, drums[name].note) == ("", drum.note)
 
 
 @pytest.mark.parametrize("name", SUNG)

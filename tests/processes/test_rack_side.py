@@ -15,6 +15,7 @@ from ddsp_pi.params import ParamSet
 from ddsp_pi.processes.actions import neighbour
 from ddsp_pi.processes.addresses import hands_on
 from ddsp_pi.processes.boards import Opened
+from ddsp_pi.processes.launch import Struck
 from ddsp_pi.processes.rack_side import RackSide
 from ddsp_pi.rack.board import Health, NullBoard, Press
 from ddsp_pi.rack.performance import load_performance
@@ -89,6 +90,17 @@ def test_a_key_drives_the_outputs_too_and_stops_the_demo(rack, board, hub, sent)
     rack.beat(MS)
     assert [type(edit) for edit in sent] == [Note]
     assert board.high == {1: True, 2: True}
+
+
+def test_a_hit_that_was_heard_is_a_trigger_and_is_told(rack, board, hub, reports, monkeypatch):
+    told = []
+    monkeypatch.setattr(reports, "onset", lambda *features: told.append(features))
+    rack.struck(Struck(3, 12.0, -20.0, 90.0, -5.0))
+    rack.beat(MS)
+    assert (board.high, hub.sounding) == ({1: False, 2: True}, False)
+    assert told == [(12.0, -20.0, 90.0, -5.0)]
+    rack.beat(60 * MS)
+    assert board.high == {1: False, 2: False}
 
 
 def test_gates_that_play_nothing_do_not_sound(rack, board):
