@@ -1,4 +1,4 @@
-"""Instrument files made from the shipped violin, with something changed."""
+"""The instruments that ship, and files made from the shipped violin with something changed."""
 
 import msgspec
 import numpy as np
@@ -6,10 +6,16 @@ import onnx
 import onnxruntime
 
 from ddsp_pi.models.card import METADATA_KEY, decode
+from ddsp_pi.models.cards import read_card
 from ddsp_pi.models.library import SHIPPED
 from ddsp_pi.models.onnx_decoder import OnnxDecoder
 
 VIOLIN = SHIPPED / "violin.onnx"
+
+SHIPPED_FILES = sorted(SHIPPED.glob("*.onnx"))
+BY_NOTES = [path for path in SHIPPED_FILES if read_card(path).style]
+BY_PITCH = [path for path in SHIPPED_FILES if path not in BY_NOTES]
+"""Those that are played by notes, and those that are played by pitch and loudness alone."""
 
 
 def changed(path, *changes):

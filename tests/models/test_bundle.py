@@ -6,10 +6,10 @@ from onnx import TensorProto, helper
 from ddsp_pi.errors import InstrumentError
 from ddsp_pi.models import library
 from ddsp_pi.models.bundle import PARITY_TOLERANCE, load_instrument, parity_error
-from ddsp_pi.models.library import SHIPPED, find_instrument, list_instruments
-from tests.instruments import VIOLIN, changed, one_weight_off, with_card
-
-SHIPPED_FILES = sorted(SHIPPED.glob("*.onnx"))
+from ddsp_pi.models.decoder import touch_of
+from ddsp_pi.models.library import find_instrument, list_instruments
+from ddsp_pi.models.touch import HELD_S
+from tests.instruments import BY_NOTES, BY_PITCH, SHIPPED_FILES, VIOLIN, changed, one_weight_off, with_card
 
 
 @pytest.mark.parametrize("path", SHIPPED_FILES, ids=lambda path: path.stem)
@@ -30,19 +30,36 @@ def test_the_violin_is_what_it_was_promised_to_be():
     assert metrics["pitch_within_20_cents"] >= 0.95
 
 
-@pytest.mark.parametrize("path", SHIPPED_FILES, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", BY_PITCH, ids=lambda path: path.stem)
 def test_every_shipped_instrument_is_as_loud_as_it_is_asked_to_be(path):
     metrics = load_instrument(path).card.metrics
     assert metrics["loudness_correlation"] >= 0.95
     assert abs(metrics["loudness_bias_db"]) <= 0.5
 
 
-@pytest.mark.parametrize("path", SHIPPED_FILES, ids=lambda path: path.stem)
-def test_every_shipped_instrument_survives_any_request(path):
-    decoder = load_instrument(path).decoder()
+def anything(decoder):
+    """Requests of one voice, sane and not."""
     for f0_hz in (1.0, 20.0, 440.0, 4000.0, 30_000.0):
         for loudness_db in (-120.0, -80.0, -20.0, 0.0):
-            assert all(np.isfinite(part).all() for part in decoder.step([f0_hz], [loudness_db]))
+            yield decoder.step([f0_hz], [loudness_db])
+
+
+@pytest.mark.parametrize("path", SHIPPED_FILES, ids=lambda path: path.stem)
+def test_every_shipped_instrument_survives_any_request(path):
+    for answer in anything(load_instrument(path).decoder()):
+        assert all(np.isfinite(part).all() for part in answer)
+
+
+@pytest.mark.parametrize("path", BY_NOTES, ids=lambda path: path.stem)
+def test_one_that_is_played_by_notes_survives_any_touch(path):
+    decoder = load_instrument(path).decoder()
+    (row,) = touch_of(decoder).rows
+    times = [(0.0, HELD_S, 1.0), (1e-4, 0.0, 0.0), (60.0, 1e-3, 0.0), (HELD_S, HELD_S, 1.0), (0.0, 0.0, 1.0)]
+    for value in (0.0, 0.5, 1.0):
+        for time in times:
+            row[:] = [*time, *[value] * (len(row) - len(time))]
+            for answer in anything(decoder):
+                assert all(np.isfinite(part).all() for part in answer)
 
 
 def test_reset_forgets():

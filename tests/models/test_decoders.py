@@ -8,7 +8,7 @@ from ddsp_pi.models.card import Spectrum
 from ddsp_pi.models.decoder import SilentDecoder, StaticDecoder
 from ddsp_pi.models.morph import MorphDecoder
 from ddsp_pi.train.export import wandering
-from tests.instruments import VIOLIN
+from tests.instruments import BY_NOTES, VIOLIN
 
 VOICES, STEPS = 5, 40
 SPECTRUM = Spectrum((40.0, 1000.0, 20_000.0), (0.0, -2.0, -6.0), (-7.0,) * 65)
@@ -24,8 +24,17 @@ def network(voices):
     return load_instrument(VIOLIN).decoder(voices)
 
 
+def struck(voices):
+    """All voices at the very beginning of a note."""
+    made = load_instrument(BY_NOTES[0]).decoder(voices)
+    for voice in range(voices):
+        made.touch.strike(voice)
+    return made
+
+
 MAKERS = {
     "network": network,
+    "struck": struck,
     "static": lambda voices: StaticDecoder(SPECTRUM, 40, 65, voices),
     "silent": lambda voices: SilentDecoder(40, 65, voices),
     "morph": morph,

@@ -10,10 +10,11 @@ from ddsp_pi.models import warm
 from ddsp_pi.models.bundle import load_instrument
 from ddsp_pi.models.library import SHIPPED
 from ddsp_pi.models.warm import WarmLibrary
+from tests import instruments
 from tests.instruments import VIOLIN, own_violin
 
 FLUTE = SHIPPED / "flute.onnx"
-SHIPPED_FILES = set(SHIPPED.glob("*.onnx"))
+SHIPPED_FILES = set(instruments.SHIPPED_FILES)
 
 
 @pytest.fixture(autouse=True)

@@ -19,8 +19,8 @@ from ddsp_pi.modes.tables import (
     fitting,
     usual_controllers,
 )
-from tests.instruments import VIOLIN, own_violin
-from tests.plucked import guitar_file
+from tests.instruments import BY_NOTES, VIOLIN, own_violin
+from tests.plucked import GUITAR, guitar_file
 
 
 @pytest.fixture(autouse=True)
@@ -41,13 +41,25 @@ def test_every_mode_has_its_table():
 
 
 def test_controllers_of_the_library_are_parameters(own):
-    guitar_file(own / "pluck.onnx")
+    guitar_file(own / "pluck.onnx", Style((Controller("squeal", "Pinch.", 0.25), *GUITAR.controllers)))
     known = {spec.name: spec for spec in MODE_PARAMS["style"]}
-    openness, chord = known["openness"], known["power_chord"]
+    openness, squeal = known["openness"], known["squeal"]
     assert (openness.low, openness.high, openness.default) == (0, 1, 1.0)
-    assert (chord.default, chord.doc) == (0.0, "A fifth beside every note.")
+    assert (squeal.default, squeal.doc) == (0.25, "Pinch.")
     assert names("style")[: len(PARAMS)] == [spec.name for spec in PARAMS]
-    assert "openness" not in names("cv")
+    assert names("style").count("openness") == 1, "that of all guitars"
+    assert not {"openness", "squeal"} & set(names("cv"))
+
+
+@pytest.mark.parametrize("path", BY_NOTES, ids=lambda path: path.stem)
+def test_controllers_of_what_ships_are_parameters(path):
+    known = {spec.name: spec for spec in SHIPPED_PARAMS["style"]}
+    card = read_card(path)
+    check_fits("style", card)
+    for controller in card.style.controllers:
+        spec = known[controller.name]
+        assert (spec.low, spec.high, spec.default, spec.doc) == (0, 1, controller.default, controller.doc)
+        assert usual_controllers("style")[controller.name] == controller.cc
 
 
 def test_a_table_stays_while_it_plays(own):
