@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from ddsp_pi.dsp.hit_features import HitFeatures
 from ddsp_pi.frame import HOP, HOP_RATE
 
 FALL = math.exp(-1.0 / (0.3 * HOP_RATE))
@@ -65,7 +66,7 @@ class Meter:
         if math.isfinite(mean):
             self.offset += (mean - self.offset) * OFFSET_SHARE
 
-    def strike(self, rise_db: float, features: NDArray[np.float64]) -> None:
-        """One more hit, and its (3,) loudness, centroid and flatness."""
+    def strike(self, rise_db: float, features: HitFeatures) -> None:
+        """One more hit."""
         number = 1 if self.hit is None else self.hit.number + 1
-        self.hit = Hit(number, rise_db, *features.tolist())
+        self.hit = Hit(number, rise_db, features.loudness_db, features.centroid, features.flatness_db)

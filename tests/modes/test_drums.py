@@ -12,8 +12,8 @@ from ddsp_pi.dsp.onset import Onset
 from ddsp_pi.dsp.onset_settings import MODES
 from ddsp_pi.dsp.snare_params import DEFAULTS, HIGH, LOW, NAMES, to_norms
 from ddsp_pi.frame import HOP, SAMPLE_RATE, Note
+from ddsp_pi.modes.drum_mapping import MIDDLE, Levels, PlainMapper
 from ddsp_pi.modes.drum_params import DAMPING_NAMES
-from ddsp_pi.modes.drum_seams import MIDDLE, PlainMapper, RunningRange
 from ddsp_pi.modes.drums import DrumsMode
 from tests.drums import hit_of, pad, play
 from tests.playing import engine as limited
@@ -63,14 +63,14 @@ class Told:
 class Turning:
     """A mapper that always turns all knobs as far, and one that remembers what it was asked."""
 
-    reference = np.full(3, MIDDLE)
+    reference, ranges = None, {}
 
     def __init__(self, by=0.0):
         self._by = by
         self.asked = []
 
     def movement(self, difference):
-        self.asked.append(difference.copy())
+        self.asked.append(difference)
         return np.full(len(NAMES), self._by)
 
 
@@ -94,8 +94,8 @@ class Struck:
         monkeypatch.setattr(hits, "choke", noted)
 
 
-def drums(detector=None, mapper=None, scale=None, **params):
-    mode = DrumsMode(mapper, detector, scale)
+def drums(detector=None, mapper=None, **params):
+    mode = DrumsMode(mapper, detector)
     for name, value in params.items():
         mode.params.set(name, value)
     return mode
@@ -278,22 +278,33 @@ def test_a_reset_is_silence_and_what_comes_is_as_after_a_start():
     np.testing.assert_allclose(sing(playing, heard), first, atol=1e-7)
 
 
-def numbers(features):
-    return np.array([features.loudness_db, features.centroid, features.flatness_db])
-
-
-def test_going_up_relearn_forgets_the_range():
-    mode, scale = drums(), RunningRange()
-    mode = drums(scale=scale)
-    playing = engine(mode)
-    sing(playing, pad((0.1, 0.3), 0.5, (0.0, -20.0)))
-    loud = numbers(hit_features(pad((0.0,), 0.1)[:WINDOW]))
-    assert scale.place(loud)[0] != MIDDLE
+def test_going_up_relearn_forgets_the_range_once():
+    mapper = Turning()
+    mode = drums(mapper=mapper)
+    playing, hits = engine(mode), pad((0.1, 0.3), 0.5, (0.0, -20.0))
+    sing(playing, hits)
     mode.params.set("relearn", 1.0)
-    sing(playing, np.zeros(HOP))
-    assert (scale.place(loud) == MIDDLE).all()
-    sing(playing, np.zeros(HOP))
-    assert scale.place(loud - 1.0)[0] == 0.0  # once, not as long as it is up
+    sing(playing, hits)
+    sing(playing, hits)
+    loudnesses = [difference[0] for difference in mapper.asked]
+    assert loudnesses[:4] == [0.0, -0.5, 0.0, -0.5]
+    assert loudnesses[4] > 0.4
+
+
+def test_a_mapper_s_reference_and_ranges_are_what_hits_are_measured_by():
+    heard = pad((0.1,), 0.3)
+    at = round(0.1 * SAMPLE_RATE)
+    features = hit_features(heard[at : at + WINDOW])
+    mapper = Turning()
+    mapper.reference = replace(features, loudness_db=features.loudness_db - 10.0)
+    mapper.ranges = {"loudness_db": [features.loudness_db - 30.0, features.loudness_db + 10.0]}
+    sing(engine(drums(Told([at]), mapper)), heard)
+    np.testing.assert_allclose(mapper.asked, [[0.25, 0.0, 0.0]], atol=1e-6)
+
+
+def test_levels_lie_between_the_softest_and_the_loudest():
+    levels = Levels()
+    assert [levels.place(db) for db in (-20.0, -30.0, -25.0, -10.0)] == [MIDDLE, 0.0, 0.5, 1.0]
 
 
 def test_a_louder_hit_is_louder_and_a_brighter_one_brighter():
@@ -330,12 +341,12 @@ def test_the_meter_tells_the_level_and_the_last_hit():
     mode, heard = drums(input_gain=6.0), pad((0.1, 0.3), 0.5, (0.0, -12.0))
     sing(engine(mode), heard)
     at = round(0.3 * SAMPLE_RATE)
-    loudness_db, centroid, _ = numbers(hit_features(heard[at : at + WINDOW]))
+    features = hit_features(heard[at : at + WINDOW])
     hit = mode.meter.hit
     assert hit.number == 2
     assert hit.rise_db >= MODES["normal"].on_db
-    assert hit.loudness_db == pytest.approx(loudness_db + 6.02, abs=1.0)
-    assert hit.centroid == pytest.approx(centroid, abs=1.0)
+    assert hit.loudness_db == pytest.approx(features.loudness_db + 6.02, abs=1.0)
+    assert hit.centroid == pytest.approx(features.centroid, abs=1.0)
     assert mode.meter.level > 0.1
     assert not mode.meter.clipped
 
