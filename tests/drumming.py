@@ -21,7 +21,7 @@ from ddsp_pi.recording import load_sound
 RECORDED = Path(__file__).parent / "data" / "snare"
 
 CHOSEN, HELD_OUT = ("12", "14d", "muldjord"), ("13b", "14a", "14p")
-"""Drums: the settings were chosen with the first, and the others never heard."""
+"""Drums: the settings were fitted to the first; the others were only looked at, between the fits."""
 
 TOLERANCE = round(0.01 * SAMPLE_RATE)
 """A hit counts as found when it is noticed within ± so many samples of its true onset."""

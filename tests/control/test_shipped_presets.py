@@ -7,7 +7,7 @@ from itertools import combinations
 import numpy as np
 import pytest
 
-from ddsp_pi.app import ALONE, MODE_PARAMS, build
+from ddsp_pi.app import ALONE, LISTENING, MODE_PARAMS, build
 from ddsp_pi.cli.presets import open_presets, with_preset
 from ddsp_pi.config import load_config
 from ddsp_pi.control.preset_file import preset_text
@@ -26,10 +26,12 @@ from ddsp_pi.shipped import configs_folder
 from tests.singing import vowel
 
 EVERY = {path.stem: open_presets().read(path) for path in open_presets().shipped()}
-PRESETS = {name: loaded for name, loaded in EVERY.items() if loaded.preset.mode == "cv"}
+PRESETS = {n: loaded for n, loaded in EVERY.items() if loaded.preset.mode not in LISTENING | ALONE}
 SUNG = {name: loaded for name, loaded in EVERY.items() if loaded.preset.mode == "cross"}
 DRUMS = DrumPresets(configs_folder() / "none", configs_folder() / "drums")
 INSTRUMENTS = sorted(path.stem for path in SHIPPED.glob("*.onnx"))
+OTHER = {"cv": "flute-air", "style": "style-guitar-open"}
+"""By mode: what plays before another is loaded."""
 OPEN_S, LENGTH_S = 0.5, 0.8
 
 HEARD = {"early": 3.0, "held": 3.0, "left": 6.0, "centroid": 2.0}
@@ -48,7 +50,7 @@ def one_gate():
 
 
 def played(preset):
-    app = build(with_preset(load_config(), preset), SimBoard(one_gate()))
+    app = build(with_preset(load_config(mode=preset.mode), preset), SimBoard(one_gate()))
     sound = np.empty(int(LENGTH_S * SAMPLE_RATE) // HOP * HOP, np.float32)
     for block in sound.reshape(-1, HOP):
         app.engine.render(block)
@@ -139,7 +141,8 @@ def test_what_hardly_differs_is_not_called_different():
 
 
 def test_loaded_while_another_plays_it_is_the_same(loaded):
-    app = build(with_preset(load_config(), PRESETS["flute-air"].preset), SimBoard(one_gate()))
+    mode = loaded.preset.mode
+    app = build(with_preset(load_config(mode=mode), PRESETS[OTHER[mode]].preset), SimBoard(one_gate()))
     block = np.empty(HOP, np.float32)
     app.engine.render(block)
     acts = Acts(

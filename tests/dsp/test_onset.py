@@ -6,10 +6,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from ddsp_pi.dsp.native_onset import NativeOnsets
+from ddsp_pi.dsp.native_onset import NativeOnsets, find_onsets, make_onsets
 from ddsp_pi.dsp.onset import PythonOnsets
 from ddsp_pi.dsp.onset_settings import MODES, law_of
 from ddsp_pi.frame import HOP, SAMPLE_RATE
+from ddsp_pi.native.library import choose
 from tests.drumming import CHOSEN, HELD_OUT, Player, Score, floor, hits_of, judge, true_onset
 
 
@@ -199,6 +200,13 @@ def test_the_size_of_the_pieces_makes_no_difference_at_all(make, size):
     audio = Player("14p", seed=2).groove(seconds=1.6).audio
     assert len(heard(make(), audio)) > 3
     assert heard(make(), audio, size) == heard(make(), audio, HOP)
+
+
+def test_a_whole_recording_is_heard_as_it_is_live():
+    audio = Player("14p", seed=2).groove(seconds=1.6).audio
+    with choose("numpy"):
+        assert isinstance(make_onsets(), PythonOnsets)
+        assert find_onsets(audio, MODES["quiet"]) == heard(PythonOnsets(MODES["quiet"]), audio, 50)
 
 
 def test_pieces_that_are_empty_or_too_long(make):

@@ -1,6 +1,7 @@
 import pytest
 
 from ddsp_pi.app import MODE_PARAMS
+from ddsp_pi.config import load_config
 from ddsp_pi.control.hub import Hub
 from ddsp_pi.control.midi_map import MidiMap
 from ddsp_pi.control.watch import InstrumentWatch
@@ -17,7 +18,7 @@ class Playing:
     def __init__(self, mode="cv"):
         self.values, self.said = {}, []
         self.hub = Hub(ParamSet(MODE_PARAMS[mode]), self.take)
-        self.watch = InstrumentWatch("violin", find_instrument)
+        self.watch = InstrumentWatch(load_config(mode=mode).model, find_instrument)
         self.controllers = MidiMap({}, ParamSet(MODE_PARAMS[mode]))
         self.sounds = Sounds(open_presets(), mode, self.hub, self.watch, self.controllers, self.said.append)
 
