@@ -51,7 +51,9 @@ MAY_IMPORT = {
 EVERYTHING = {"app", "bench", "cli", "processes", "__main__"}
 """The composition root, what measures it and the command line know every part, but not training."""
 
-TRAINERS = {f"ddsp_pi.cli.{verb}" for verb in ("bench", "train", "trim", "study", "evaluate", "export")}
+TRAINERS = {
+    f"ddsp_pi.cli.{verb}" for verb in ("bench", "train", "train_drums", "trim", "study", "evaluate", "export")
+}
 
 ONLY_IN = {
     "torch": "ddsp_pi.train",

@@ -3,7 +3,9 @@
 import argparse
 from pathlib import Path
 
+from ddsp_pi.cli import train_drums
 from ddsp_pi.cli.train import print_figures
+from ddsp_pi.train.mapper_run import is_drum_run, open_drum_run
 from ddsp_pi.train.run import open_run
 
 
@@ -17,6 +19,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Write the instrument; refuses when it would not play what torch plays."""
+    if is_drum_run(args.run):
+        mapping = open_drum_run(args.run)
+        train_drums.publish(mapping, mapping.trained(), args.output)
+        return 0
     training = open_run(args.run)
     instrument, _ = training.export(training.trained(), args.output)
     print_figures(instrument.card.metrics)

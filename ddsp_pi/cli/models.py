@@ -1,9 +1,10 @@
-"""`ddsp-pi models`: list, show and verify instruments, add and remove your own."""
+"""`ddsp-pi models`: list, show and verify instruments or drum mappers, add and remove your own."""
 
 import argparse
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+from ddsp_pi.cli import drum_models
 from ddsp_pi.errors import InstrumentError
 from ddsp_pi.models.bundle import Instrument, load_instrument, parity_error
 from ddsp_pi.models.card import Card, Controller
@@ -38,12 +39,14 @@ def configure(parser: argparse.ArgumentParser) -> None:
     add.add_argument("--replace", action="store_true", help="in the place of your own one of that name")
     remove = verbs.add_parser("remove", help="delete an instrument from your own library")
     remove.add_argument("name", metavar="NAME")
+    for verb in (listed, show, verify, add, remove):
+        verb.add_argument("--drums", action="store_true", help="drum mappers, not instruments")
 
 
 def run(args: argparse.Namespace) -> int:
     """Do what was asked."""
     actions = {"list": _list, "show": _show, "verify": _verify, "add": _add, "remove": _remove}
-    return actions[args.action](args)
+    return (drum_models.ACTIONS if args.drums else actions)[args.action](args)
 
 
 def _list(args: argparse.Namespace) -> int:

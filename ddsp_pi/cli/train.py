@@ -1,28 +1,32 @@
-"""`ddsp-pi train`: recordings in, instrument out."""
+"""`ddsp-pi train`: recordings in, instrument out; or hits in, drum mapper out."""
 
 import argparse
 import os
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 import yaml
 
+from ddsp_pi.cli import train_drums
 from ddsp_pi.errors import ConfigError
 from ddsp_pi.models.card import Style
 from ddsp_pi.train.evaluate import draw
 from ddsp_pi.train.export import Origin
+from ddsp_pi.train.mapper_settings import MapperSettings
 from ddsp_pi.train.networks import Decoder
 from ddsp_pi.train.run import Plan, Run, begin
 from ddsp_pi.train.settings import Settings
 from ddsp_pi.train.team import assembled
 from ddsp_pi.train.workers import BACKENDS, Workers
 
+AnySettings = TypeVar("AnySettings", bound=msgspec.Struct)
+
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Arguments of this verb."""
     parser.add_argument(
-        "data", type=Path, metavar="DATA", help="folder of wav/flac recordings of one instrument"
+        "data", type=Path, metavar="DATA", help="folder of wav/flac recordings of one instrument, or of hits"
     )
     parser.add_argument(
         "-o", "--output", type=Path, required=True, metavar="RUN", help="run folder; resumes if begun"
@@ -39,6 +43,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--midi", action="store_true", help="the recordings are notes: see docs/style-training.md"
     )
+    train_drums.configure(parser)
     parser.add_argument("--card", type=Path, metavar="YAML", help="name, title, author, licence, attribution")
     parser.add_argument(
         "--set", action="append", default=[], metavar="NAME=VALUE", help="a training setting, e.g. hidden=32"
@@ -60,6 +65,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Train, export and judge; under torchrun all processes train, and the leader does the rest."""
+    if args.drums:
+        origin = _described(args)[0] if args.card else None
+        return train_drums.run(args, origin, _settings(args.set, MapperSettings))
     origin, style = _described(args)
     plan = Plan(
         data=str(args.data),
@@ -68,7 +76,7 @@ def run(args: argparse.Namespace) -> int:
         held_out_share=args.held_out_share,
         skip_unusable=args.skip_unusable,
         origin=origin,
-        settings=_settings(args.set),
+        settings=_settings(args.set, Settings),
         any_rate=args.any_rate,
         style=style,
     )
@@ -128,13 +136,13 @@ def _described(args: argparse.Namespace) -> tuple[Origin, Style | None]:
     return origin, wanted if args.midi else None
 
 
-def _settings(assignments: list[str]) -> Settings:
+def _settings(assignments: list[str], kind: type[AnySettings]) -> AnySettings:
     values: dict[str, Any] = {}
     for text in assignments:
         name, _, value = text.partition("=")
         values[name] = value
     try:
-        return msgspec.convert(values, Settings, strict=False)
+        return msgspec.convert(values, kind, strict=False)
     except msgspec.ValidationError as error:
-        names = ", ".join(Settings.__struct_fields__)
+        names = ", ".join(kind.__struct_fields__)
         raise ConfigError(f"--set {' '.join(assignments)}: {error}; settings are: {names}") from None

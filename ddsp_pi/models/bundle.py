@@ -13,6 +13,7 @@ from ddsp_pi.errors import InstrumentError
 from ddsp_pi.frame import HOP, SAMPLE_RATE
 from ddsp_pi.models.card import FORMAT_VERSION, METADATA_KEY, PLAYED_VERSION, Card, Style, decode
 from ddsp_pi.models.decoder import Decoder, touch_of
+from ddsp_pi.models.drum_card import DRUM_KEY
 from ddsp_pi.models.graph import UnknownGraphError, weights_of
 from ddsp_pi.models.native_decoder import NativeDecoder, NativeNetwork, NativePlayedDecoder
 from ddsp_pi.models.onnx_decoder import OnnxDecoder, OnnxPlayedDecoder, open_session
@@ -117,6 +118,10 @@ def _unreadable(path: Path, error: Exception) -> InstrumentError:
 
 def _read_card(path: Path, file: OnnxFile) -> Card:
     text = file.metadata.get(METADATA_KEY)
+    if text is None and DRUM_KEY in file.metadata:
+        raise InstrumentError(
+            f"{path}: a drum mapper, no instrument; 'ddsp-pi models show --drums {path}' says what it is"
+        )
     if text is None:
         raise InstrumentError(
             f"{path}: an ONNX file, but no ddsp-pi instrument: it has no card; make one with 'ddsp-pi export'"

@@ -11,9 +11,11 @@ from ddsp_pi.dsp.snare import NOISE_SAMPLES, drum_noise
 from ddsp_pi.dsp.snare_params import HIGH, LOW, NAMES
 from ddsp_pi.frame import SAMPLE_RATE
 
-RING = round(1.5 * SAMPLE_RATE)
-"""Samples that the high-pass may ring on before its transform comes round to the begin; at its lowest and
-most resonant it has fallen by 82 dB then."""
+RING_NEPERS = 9.42
+"""How far the ringing of a high-pass has fallen, 82 dB, when its transform comes round to the begin."""
+
+SHORTEST_RING = 1024
+"""Samples of ringing that there is always room for; otherwise twice as many, or four times and so on."""
 
 
 def from_norms(positions: Tensor) -> Tensor:
@@ -22,12 +24,13 @@ def from_norms(positions: Tensor) -> Tensor:
     return low + (high - low) * positions.double()
 
 
-def get_signal(values: Tensor, samples: int = SAMPLE_RATE, place: int = 0) -> Tensor:
+def get_signal(values: Tensor, samples: int = SAMPLE_RATE, place: int | Tensor = 0) -> Tensor:
     """Parameters → one hit each, from its first sample on.
 
     Args:
         values: (batch, 14) in the units of SNARE_PARAMS, inside their ranges.
-        place: the sample of the noise that is the first; the live synthesizer's clock at the strike.
+        place: the sample of the noise that is the first, or (batch,) of them; the live synthesizer's clock
+            at the strike.
 
     Returns:
         (batch, samples) float32.
@@ -42,9 +45,8 @@ def get_signal(values: Tensor, samples: int = SAMPLE_RATE, place: int = 0) -> Te
         * _sine(named[f"{osc}_freq"], named[f"{osc}_mod"], age, moved)
         for osc in ("osc1", "osc2")
     ]
-    noise = _noise()[(place + torch.arange(samples)) % NOISE_SAMPLES] * _envelope(
-        age, _fall(named["noise_decay"])
-    )
+    heard = (torch.as_tensor(place).reshape(-1, 1) + torch.arange(samples)) % NOISE_SAMPLES
+    noise = _noise()[heard] * _envelope(age, _fall(named["noise_decay"]))
     hiss = _highpass(noise, named["noise_highpass"], named["noise_q"])
     return torch.tanh(parts[0] + parts[1] + _gain(named["noise_gain"] + drive) * hiss)
 
@@ -91,7 +93,7 @@ def _highpass(signal: Tensor, freq: Tensor, q: Tensor) -> Tensor:
     H = s² / (s² + s/Q + 1) with s = i·tan(w/2) / tan(π·f/rate), times cos²(w/2) above and below.
     """
     samples = signal.shape[1]
-    size = _fast_size(samples + RING)
+    size = _fast_size(samples + _ring(freq, q))
     above, beside, against = _squares(size)
     cutoff = torch.tan(freq.clamp(max=HIGHEST_HZ) * (math.pi / SAMPLE_RATE))[:, None]
     below = torch.complex(
@@ -100,6 +102,13 @@ def _highpass(signal: Tensor, freq: Tensor, q: Tensor) -> Tensor:
     spectrum = torch.fft.rfft(signal, size) * (above.float() / below)
     filtered: Tensor = torch.fft.irfft(spectrum, size)[:, :samples]
     return filtered
+
+
+def _ring(freq: Tensor, q: Tensor) -> int:
+    """Samples that the filter of a batch that rings longest needs room for."""
+    falls = torch.sin(freq.clamp(max=HIGHEST_HZ) * (2.0 * math.pi / SAMPLE_RATE)) / (2.0 * q)
+    needed = RING_NEPERS / falls.min().item()
+    return int(SHORTEST_RING << max(0, math.ceil(math.log2(needed / SHORTEST_RING))))
 
 
 @cache

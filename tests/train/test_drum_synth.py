@@ -50,6 +50,14 @@ def test_a_part_of_a_hit_and_any_place_of_the_noise():
     assert np.abs(made - recursive_hit(hit, 9000, 5000)).max() < PARITY / 100
 
 
+def test_every_hit_of_a_batch_has_its_place_in_the_noise():
+    hits = random_values(7, 3)
+    places = torch.tensor([0, 17_000, 65_000])
+    together = trained(hits, samples=4000, place=places)
+    for hit, place, made in zip(hits, places.tolist(), together, strict=True):
+        np.testing.assert_allclose(made, trained(hit, samples=4000, place=place)[0], atol=1e-5)
+
+
 def test_knobs_are_those_that_are_played():
     norms = np.random.default_rng(0).uniform(0.0, 1.0, (5, 14))
     np.testing.assert_allclose(drum_synth.from_norms(torch.from_numpy(norms)), from_norms(norms), atol=1e-9)
