@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from ddsp_pi.dsp.loudness import loudness_contour
 from ddsp_pi.models.card import Style
 from ddsp_pi.models.decoder import Decoder, StaticDecoder
+from ddsp_pi.train.analysis import FLOOR
 from ddsp_pi.train.baseline import oracle, resynthesis
 from ddsp_pi.train.features import Features
 from ddsp_pi.train.losses import spectral_loss
@@ -31,19 +32,31 @@ class Sounds:
     instrument: NDArray[np.float32]
     static: NDArray[np.float32]
     oracle: NDArray[np.float32]
+    is_chord: bool = False
+    """Whether a second bank sounds: then there is no one pitch to judge."""
 
 
 def perform(features: Sequence[Features], decoder: Decoder, static: StaticDecoder) -> list[Sounds]:
     """Let the instrument, the static baseline and the oracle play each recording's pitch and loudness."""
     style: Style | None = getattr(decoder, "style", None)
-    return [Sounds(f, resynthesis(f, decoder), resynthesis(f, static), oracle(f, style)) for f in features]
+    return [
+        Sounds(f, resynthesis(f, decoder), resynthesis(f, static), oracle(f, style), _is_chord(f, style))
+        for f in features
+    ]
+
+
+def _is_chord(features: Features, style: Style | None) -> bool:
+    if style is None or style.second is None:
+        return False
+    return bool((features.harmonics[:, -style.second.n_harmonics :] > FLOOR).any())
 
 
 def measure(sounds: Sequence[Sounds]) -> dict[str, float]:
     """The figures of the card, means over the recordings.
 
     `loss`, `loss_static`, `loss_oracle`: multi-resolution STFT loss (linear + log). `below_static`
-    and `to_oracle` relate them. `pitch_within_20_cents`: share of voiced frames, judged by YIN.
+    and `to_oracle` relate them. `pitch_within_20_cents`: share of voiced frames, judged by YIN, of all
+    but chords.
     """
     names = ("instrument", "static", "oracle")
     losses = [np.mean([_loss(getattr(s, name), s.features.audio) for s in sounds]) for name in names]
@@ -73,7 +86,7 @@ def _loudness_match(sounds: Sounds) -> tuple[float, float]:
 
 def _pitch_match(sounds: Sequence[Sounds]) -> float:
     errors = []
-    for s in sounds:
+    for s in (sound for sound in sounds if not sound.is_chord):
         heard, aperiodicity = yin(s.instrument)
         judged = (s.features.confidence >= VOICED) & (aperiodicity < PERIODIC)
         errors.append(1200.0 * np.abs(np.log2(heard[judged] / s.features.f0_hz[judged])))

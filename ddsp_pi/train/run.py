@@ -1,5 +1,6 @@
 """A training run: its folder, and the steps from recordings to an instrument."""
 
+import copy
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ from ddsp_pi.train.features import Features, Harvest, Job, extract_all
 from ddsp_pi.train.loop import CHECKPOINT, EARLY, Trainer, new_decoder
 from ddsp_pi.train.networks import Decoder, rounded
 from ddsp_pi.train.notes import harvest_takes
+from ddsp_pi.train.readout import refit_second_bank
 from ddsp_pi.train.settings import Settings
 from ddsp_pi.train.snapshot import load_decoder
 from ddsp_pi.train.takes import Sizes
@@ -178,6 +180,10 @@ class Run:
         The figures are taken from the written file itself, as it will play. `history`: what was
         done to the decoder since the run trained it.
         """
+        if self._second is not None:
+            decoder = copy.deepcopy(decoder)
+            refit_second_bank(decoder, self.material.train)
+            history = (*history, "second bank fitted to its analysed partials")
         decoder = rounded(decoder)
         card = self._card(decoder, history)
         write_instrument(decoder, card, path)
