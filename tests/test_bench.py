@@ -14,7 +14,7 @@ from ddsp_pi.bench.engines import LiveEngine
 from ddsp_pi.bench.latency import PERIODS, budgets, total
 from ddsp_pi.bench.measure import SHORTER, VOICES, Plan, measure, turns
 from ddsp_pi.bench.report import Line, Report
-from ddsp_pi.bench.stages import ALL_CABLES, BLOCK, CROSS, DECODER, HIGH, HOP_BEGINS, LOW, OUTPUT
+from ddsp_pi.bench.stages import ALL_CABLES, BLOCK, CROSS, DECODER, HIGH, HOP_BEGINS, LOW, OUTPUT, STYLE
 from ddsp_pi.bench.standin import IN_WORDS, NumpyReference
 from ddsp_pi.bench.timing import WARM_CALLS, Clocks, Work, histogram, scheduled, take_turns, turn
 from ddsp_pi.cli import bench
@@ -28,9 +28,10 @@ from ddsp_pi.frame import HOP, SAMPLE_RATE
 from ddsp_pi.models.warm import WarmLibrary
 from ddsp_pi.native import library
 from ddsp_pi.native.library import CHOICE, choose, describe, kernel
+from ddsp_pi.rack.board import N_CVS
 
 TINY = Plan(rounds=2, calls=4, paced=4, starts=1)
-STAGES = (DECODER, HOP_BEGINS, LOW, HIGH, OUTPUT, BLOCK, ALL_CABLES)
+STAGES = (DECODER, HOP_BEGINS, LOW, HIGH, OUTPUT, BLOCK, ALL_CABLES, STYLE)
 PAGE = Path(__file__).parent.parent / "docs" / "performance.md"
 
 
@@ -203,6 +204,20 @@ def test_a_mode_that_listens_is_sung_to():
     mode = live.engine.parts.mode
     assert mode.meter.f0_hz == pytest.approx(220.0, rel=0.02)
     assert mode.params.live["model_mix"] == 0.5
+    assert live.peak > 0.0
+    live.close()
+
+
+def test_a_mode_that_is_struck_has_all_its_cables_and_both_banks():
+    live = LiveEngine(load_config(mode="style"), WarmLibrary(), 8, HOP, cables=N_CVS)
+    for _ in range(40):
+        live.move()
+        live.play()
+    mode = live.engine.parts.mode
+    assert mode.params.live["power_chord"] > 0.0
+    assert 0.0 < mode.params.live["openness"] < 1.0
+    sounding = mode._voices.playing.envelopes.table[:, 0] > 0.0
+    assert sounding.sum() == 2 * 8
     assert live.peak > 0.0
     live.close()
 

@@ -14,7 +14,7 @@ import numpy as np
 from ddsp_pi.bench.engines import LiveEngine
 from ddsp_pi.bench.latency import budgets
 from ddsp_pi.bench.report import Histogram, KernelReport, Line, Machine, Report, Row
-from ddsp_pi.bench.stages import ALL_CABLES, BLOCK, CROSS, PARTS_OF_A_BLOCK, stages
+from ddsp_pi.bench.stages import ALL_CABLES, BLOCK, CROSS, PARTS_OF_A_BLOCK, STYLE, stages
 from ddsp_pi.bench.start import start
 from ddsp_pi.bench.timing import Act, Clocks, Work, histogram, pace, scheduled, take_turns
 from ddsp_pi.config import Config, load_config
@@ -96,7 +96,7 @@ class _Bench:
 
 def turns(plan: Plan) -> int:
     """How often `measure` says that it got on."""
-    per_kernel = len(VOICES) * (1 + 2 + len(SHORTER)) + 1
+    per_kernel = len(VOICES) * (1 + 3 + len(SHORTER)) + 1
     return plan.rounds * (len(KERNELS) * per_kernel + 1) + len(KERNELS) * (PACED_TURNS + plan.starts)
 
 
@@ -175,7 +175,7 @@ def _prepared(config: Config, plan: Plan) -> _Bench:
 
 
 def _add_kernel(bench: _Bench, name: Kernel, plan: Plan) -> None:
-    library = WarmLibrary()
+    library, struck = WarmLibrary(), load_config(mode="style")
     instrument = library.get(bench.instrument.path)
     bench.decoders[name] = type(instrument.decoder()).__name__
     for voices in VOICES:
@@ -189,8 +189,9 @@ def _add_kernel(bench: _Bench, name: Kernel, plan: Plan) -> None:
         for samples in (HOP, *SHORTER):
             engine = LiveEngine(bench.config, library, voices, samples)
             bench.add({_Key(name, BLOCK, voices, samples): bench.playing(engine, calls)})
-        engine = LiveEngine(bench.config, library, voices, HOP, cables=N_CVS)
-        bench.add({_Key(name, ALL_CABLES, voices, HOP): bench.playing(engine, calls)})
+        for stage, config in ((ALL_CABLES, bench.config), (STYLE, struck)):
+            engine = LiveEngine(config, library, voices, HOP, cables=N_CVS)
+            bench.add({_Key(name, stage, voices, HOP): bench.playing(engine, calls)})
     singing = msgspec.structs.replace(load_config(mode="cross"), model=bench.config.model)
     engine = LiveEngine(singing, library, 1, HOP, cables=0)
     bench.add({_Key(name, CROSS, 1, HOP): bench.playing(engine, plan.calls)})

@@ -18,7 +18,7 @@ LOW_HZ, HIGH_HZ = 220.0, 440.0
 
 LOUDNESS_DB = -20.0
 
-DECODER, HOP_BEGINS, LOW, HIGH, OUTPUT, BLOCK, ALL_CABLES, CROSS = (
+DECODER, HOP_BEGINS, LOW, HIGH, OUTPUT, BLOCK, ALL_CABLES, STYLE, CROSS = (
     "decoder step",
     "begin hop",
     "synth at 220 Hz",
@@ -26,6 +26,7 @@ DECODER, HOP_BEGINS, LOW, HIGH, OUTPUT, BLOCK, ALL_CABLES, CROSS = (
     "output stage",
     "whole block",
     "block, six cables",
+    "block, mode style",
     "block, mode cross",
 )
 
