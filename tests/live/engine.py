@@ -6,6 +6,7 @@ import time
 import msgspec
 
 from ddsp_pi.config import load_config
+from ddsp_pi.engine.telemetry import Telemetry
 from ddsp_pi.link.edits import Edit, encode
 from ddsp_pi.link.shared import create
 from ddsp_pi.processes.launch import Launch, Status, command
@@ -15,12 +16,12 @@ from tests.live.jack import Server
 class EngineAlone:
     """Started as the supervisor would, on a JACK server; plays from `with` on, nothing patched."""
 
-    def __init__(self, server: Server, mode: str = "", **params: float) -> None:
+    def __init__(self, server: Server, mode: str = "", voices: int = 1, **params: float) -> None:
         config = load_config(mode=mode)
         audio = msgspec.structs.replace(
             config.audio, backend="jack", device="system", period=server.period, channels=1
         )
-        self._config = msgspec.structs.replace(config, audio=audio, params=params)
+        self._config = msgspec.structs.replace(config, audio=audio, voices=voices, params=params)
         self._environment = server.environment
         self.link = create()
 
@@ -45,6 +46,17 @@ class EngineAlone:
         """As the control process does."""
         assert self.link.edits.push(encode(edit))
 
+    @property
+    def telemetry(self) -> Telemetry:
+        """What the engine counts, as it says it a few times a second."""
+        status = self._status()
+        assert status is not None, "it has said nothing yet"
+        return msgspec.msgpack.decode(status.telemetry, type=Telemetry)
+
     def _playing(self) -> bool:
+        status = self._status()
+        return status is not None and status.playing
+
+    def _status(self) -> Status | None:
         news = self.link.telemetry.read()
-        return news is not None and msgspec.msgpack.decode(news, type=Status).playing
+        return None if news is None else msgspec.msgpack.decode(news, type=Status)
