@@ -42,6 +42,9 @@ WARM_UP, BLOCKS = 200, 100
 NOTE, HZ = 55.0, 196.0
 """G below middle C: from there downwards 100 partials are audible, the most that can be asked."""
 
+BY_NOTES = "budget-by-notes.onnx"
+"""Beside the other instrument: one that is played by notes."""
+
 Stage = Callable[[], object]
 
 
@@ -61,6 +64,22 @@ class Player:
         """All notes begin at once."""
         events, self._events = self._events, ()
         return events
+
+
+class Hands:
+    """Keys that are held, and no cables."""
+
+    def __init__(self, voices: int) -> None:
+        self._keys: Sequence[Event] = [Note(NOTE - 2.0 * voice, 0.8, 0) for voice in range(voices)]
+
+    def volts(self, at_ns: int) -> tuple[float, ...]:
+        """Nothing is patched."""
+        return (math.nan,) * 6
+
+    def events(self, until_ns: int) -> Sequence[Event]:
+        """All notes begin at once."""
+        keys, self._keys = self._keys, ()
+        return keys
 
 
 class Nobody:
@@ -134,6 +153,16 @@ def cross(instrument: Instrument, voices: int) -> Stage:
     return _sounding(lambda: engine.render(samples, next(sung)), samples)
 
 
+def style(instrument: Instrument, voices: int) -> Stage:
+    """All of the engine while as many power chords ring, on an instrument that is played by notes."""
+    config = msgspec.structs.replace(load_config(mode="style"), voices=voices, params={"power_chord": 1.0})
+    clock = DelayLocked(HOP, now=map(nanoseconds, itertools.count(0, HOP)).__next__)
+    played = load_instrument(instrument.path.with_name(BY_NOTES))
+    part = part_of(config, config.mode, WarmLibrary(), played, None)
+    engine, samples = Engine(part, Hands(voices), clock, make_output(), Calm()), np.empty(HOP, np.float32)
+    return _sounding(lambda: engine.render(samples), samples)
+
+
 def _vowel() -> NDArray[np.float32]:
     """A second of forty partials that swing by a quarter tone, (SAMPLE_RATE,)."""
     at = np.arange(SAMPLE_RATE) / SAMPLE_RATE
@@ -187,6 +216,7 @@ STAGES: dict[str, tuple[Callable[[Instrument, int], Stage], int]] = {
     "synth, 8 voices": (synth, 8),
     "block, 8 voices": (block, 8),
     "cross": (cross, 1),
+    "style, 8 voices": (style, 8),
     "board": (board, 0),
 }
 """What is counted: how it is made, and for how many voices."""
