@@ -6,7 +6,7 @@ sees) in a memory-mapped file that may be deleted at any time.
 """
 
 import platform
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -85,11 +85,23 @@ class SinusoidBasis:
             tqdm(recordings, desc="sinusoids", disable=None), self._places, strict=True
         ):
             cycles, waves = cycles_of(recording.f0_hz), self._waves(table, place)
-            for row, column in enumerate(place.columns):
-                angles = (self._numbers[column] * cycles % 1.0).astype(np.float32)
-                waves[:, row] = np.sin(np.float32(2.0 * np.pi) * angles).reshape(-1, HOP)
+            rows = {int(column): row for row, column in enumerate(place.columns)}
+            for column, sine in enumerate(_sines(cycles, self._numbers)):
+                if column in rows:
+                    waves[:, rows[column]] = sine.reshape(-1, HOP)
         table.flush()
         unfinished.replace(path)
+
+
+def _sines(cycles: NDArray[np.float64], numbers: NDArray[np.float32]) -> Iterator[NDArray[np.float32]]:
+    """(samples,) of each harmonic in turn, as powers of the first of its bank."""
+    phasor = power = np.ones(len(cycles), np.complex64)
+    for number, before in zip(numbers, [np.inf, *numbers], strict=False):
+        if number < before:
+            phasor = np.exp(2j * np.pi * (float(number) * cycles % 1.0)).astype(np.complex64)
+            power = np.ones_like(phasor)
+        power = power * phasor
+        yield power.imag
 
 
 def _audible(recording: Features, numbers: NDArray[np.float32]) -> NDArray[np.int64]:
@@ -133,6 +145,9 @@ class Synthesizer:
 def _tones(ends: Tensor, sines: Sines) -> Tensor:
     """(hops, 2, n_harmonics) amplitudes → (hops, 2, HOP)."""
     n = int((sines.columns < ends.shape[-1]).sum())
+    if n and int(sines.columns[n - 1]) == n - 1:
+        # All of the first so many, as with one bank: a view costs less than picking them.
+        return ends[..., :n] @ sines.waves[:, :n]
     return ends[..., sines.columns[:n]] @ sines.waves[:, :n]
 
 
