@@ -11,16 +11,18 @@ PHRASES := two-notes minor-triad minor-triad-long
 # A sung phrase: three mixtures of singer and violin, and two other instruments, for docs/cross.md.
 CROSSED := violin-0 violin-0.5 violin-1 flute-0.5 cello-0.5
 SING := render --mode cross --audio configs/recordings/sung-phrase.flac
+# A real snare that plays another drum.
+DRUM := render --preset snare_1 --audio configs/recordings/snare-phrase.flac
 
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .PHONY: help demo setup test lint instruments docs arm64 guest appliance release clean packages $(PERFORMANCES) \
-	sung-phrase $(CROSSED) $(PHRASES)
+	sung-phrase $(CROSSED) $(PHRASES) snare-phrase snare-phrase-mixed drums
 
 help:
-	@echo "make demo    hear it: plays two performances, a sung phrase and three of a guitar into out/"
+	@echo "make demo    hear it: plays two performances, a sung phrase, three of a guitar and a snare into out/"
 	@echo "make setup   make this Raspberry Pi a module that plays when it is switched on: BOARD=NAME; asks for sudo"
 	@echo "make test    install what the tests need, then check style and types and run them"
 	@echo "make lint    check style and types only"
@@ -36,10 +38,11 @@ help:
 	@echo "make release   the wheel in dist/, and a folder for a USB stick with all that it needs; STICK=aarch64: for a Pi"
 	@echo "make clean   remove out/, builds and caches; $(VENV)/ and runs/ stay"
 
-demo: $(PERFORMANCES) sung-phrase $(PHRASES)
+demo: $(PERFORMANCES) sung-phrase $(PHRASES) snare-phrase snare-phrase-mixed
 	@echo
 	@echo "Made, each with a picture beside it:"
-	@printf '    %s\n' $(PERFORMANCES:%=out/%.wav) out/sung-phrase.wav $(PHRASES:%=out/%.wav)
+	@printf '    %s\n' $(PERFORMANCES:%=out/%.wav) out/sung-phrase.wav $(PHRASES:%=out/%.wav) \
+		out/snare-phrase.wav out/snare-phrase-mixed.wav
 	@echo "To play live, without a rack:"
 	@echo "    $(BIN)/ddsp-pi run --sim"
 
@@ -54,6 +57,14 @@ sung-phrase: $(PLAYABLE)
 $(PHRASES): $(PLAYABLE)
 	@mkdir -p out
 	$(BIN)/ddsp-pi render --mode style --midi configs/phrases/$@.mid -o out/$@.wav --plot out/$@.png
+
+snare-phrase: $(PLAYABLE)
+	@mkdir -p out
+	$(BIN)/ddsp-pi $(DRUM) -o out/$@.wav --plot out/$@.png
+
+snare-phrase-mixed: $(PLAYABLE)
+	@mkdir -p out
+	$(BIN)/ddsp-pi $(DRUM) --set dry_wet=0.5 -o out/$@.wav --plot out/$@.png
 
 setup: $(PLAYABLE)
 	sudo $(abspath $(BIN))/ddsp-pi setup $(if $(BOARD),--board $(BOARD))
@@ -71,7 +82,7 @@ lint: $(CHECKABLE)
 instruments: $(CHECKABLE)
 	$(BIN)/pytest -v tests/train/test_shipped_instruments.py
 
-docs: $(CHECKABLE) $(CROSSED)
+docs: $(CHECKABLE) $(CROSSED) drums
 	$(BIN)/ddsp-pi study -o docs/trimming
 	$(BIN)/ddsp-pi models list --markdown > docs/instruments.md
 	$(BIN)/python -m hardware.generate
@@ -83,6 +94,11 @@ $(CROSSED): $(CHECKABLE)
 	@mkdir -p out
 	$(BIN)/ddsp-pi $(SING) --model $(word 1,$(subst -, ,$@)) --set model_mix=$(word 2,$(subst -, ,$@)) --set pitch_shift=12 \
 		-o out/cross-$@.wav --plot docs/cross/$@.png
+
+drums: $(CHECKABLE)
+	@mkdir -p out
+	$(BIN)/ddsp-pi $(DRUM) -o out/snare-phrase.wav --plot docs/drums/snare_1.png
+	$(BIN)/python -m tests.drums_compared
 
 arm64: $(CHECKABLE)
 	$(BIN)/python -m tests.arm64 $(if $(BUDGET),--budget $(BUDGET)) $(if $(ONLY),--only $(ONLY))

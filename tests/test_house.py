@@ -87,6 +87,20 @@ def test_the_pictures_of_mode_cross_are_those_that_make_draws():
         assert path.stat().st_size < 300_000
 
 
+def test_the_demo_has_a_snare_to_hear():
+    named = re.search(r"^DRUM := render --preset (\S+) --audio (\S+)$", MAKEFILE, re.MULTILINE)
+    assert named
+    assert (HOUSE / "configs/presets" / f"{named[1]}.yaml").is_file()
+    assert (HOUSE / named[2]).is_file()
+
+
+def test_the_pictures_of_mode_drums_are_small_and_on_its_page():
+    drawn, page = HOUSE / "docs/drums", (HOUSE / "docs/drums.md").read_text("utf-8")
+    assert {path.name for path in drawn.iterdir()} == set(re.findall(r"\(drums/([^)]+)\)", page))
+    assert "docs/drums/snare_1.png" in MAKEFILE
+    assert all(path.stat().st_size < 120_000 for path in drawn.iterdir())
+
+
 @pytest.mark.parametrize("script", [".ci/run", "tests/system-packages.sh"])
 def test_scripts_can_be_run(script):
     assert os.access(HOUSE / script, os.X_OK)

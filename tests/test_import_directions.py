@@ -31,6 +31,7 @@ MAY_IMPORT = {
     "processes": {*GROUND, "link", "processes"},
     "calibration_picture": {*GROUND, "rack"},
     "crossing_picture": {*GROUND, "dsp"},
+    "drum_picture": {*GROUND, "dsp"},
     "drum_preset_file": {*GROUND, "files", "located", "dsp"},
     "pictures": {*GROUND, "dsp", "rack", "recording"},
     "song_picture": {*GROUND, "control", "dsp", "pictures", "rack"},

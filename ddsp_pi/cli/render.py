@@ -15,6 +15,7 @@ from ddsp_pi.cli.arguments import add_instrument_arguments, configuration
 from ddsp_pi.cli.progress import Progress
 from ddsp_pi.config import Config
 from ddsp_pi.control.midi_file import MidiPerformance, load_midi
+from ddsp_pi.drum_picture import Listening
 from ddsp_pi.engine.audio import WavAudio
 from ddsp_pi.engine.remarks import notes_on
 from ddsp_pi.engine.tail import MOST, Tail
@@ -48,7 +49,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--plot",
         type=Path,
         metavar="PNG",
-        help="draw cables, pitch, loudness and spectrogram; with --midi, the keys; with --audio, both sounds",
+        help="draw cables, pitch, loudness and spectrogram; with --midi, the keys; "
+        "with --audio, both sounds, or each hit",
     )
     parser.add_argument(
         "--block", type=int, default=BLOCK, help="samples per block (1..65536, default %(default)s)"
@@ -180,14 +182,19 @@ def _played(piece: Piece) -> str:
 
 def _plot(args: argparse.Namespace, app: App, piece: Piece) -> None:
     from ddsp_pi.crossing_picture import draw_crossing
+    from ddsp_pi.drum_picture import draw_drum
     from ddsp_pi.pictures import draw_performance, read_wav
     from ddsp_pi.song_picture import draw_song
 
     args.plot.parent.mkdir(parents=True, exist_ok=True)
     title, audio = f"{piece.name} played by {_player(app)}", read_wav(args.output)
-    if piece.heard is not None:
+    if piece.heard is not None and app.config.mode in SUNG:
         draw_crossing(piece.heard.audio, audio, ", ".join((title, *args.set)), args.plot)
         shown = "spectrum, envelope, pitch and loudness of what was heard and what was played"
+    elif piece.heard is not None:
+        named = ", ".join((title, *filter(None, [args.preset]), *args.set))
+        draw_drum(piece.heard.audio[: len(audio)], audio, named, args.plot, _listening(app.config))
+        shown = "levels, and loudness, centroid and flatness of each hit, in and out"
     elif piece.midi is not None:
         cables = None if args.cv is None else piece.cables
         draw_song(piece.midi.song, _start(app.config), cables, audio, title, args.plot)
@@ -196,3 +203,12 @@ def _plot(args: argparse.Namespace, app: App, piece: Piece) -> None:
         draw_performance(piece.cables, audio, title, args.plot)
         shown = "cables, pitch, loudness and spectrogram"
     print(f"{args.plot}: {shown}")
+
+
+def _listening(config: Config) -> Listening:
+    """How the drum heard its hits, but for what turned its knobs meanwhile."""
+    from ddsp_pi.modes.drum_params import asked
+
+    params = _start(config)
+    settings = asked(params).settings()
+    return Listening(settings, params.live["input_gain"], params.live["trigger"] >= 0.5)

@@ -1,10 +1,13 @@
 import re
 import wave
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from ddsp_pi.cli import main
+from ddsp_pi.drum_picture import Listening
+from ddsp_pi.dsp.onset_settings import MODES
 from ddsp_pi.pictures import read_wav
 from ddsp_pi.shipped import configs_folder
 from tests.drums import pad
@@ -250,11 +253,15 @@ def test_input_that_cannot_be_heard_is_code_2_and_says_why(name, tmp_path, capsy
     assert list(tmp_path.iterdir()) == []
 
 
-def test_drums_are_rendered_without_naming_an_instrument(tmp_path, capsys):
-    hits, wav, png = tmp_path / "hits.wav", tmp_path / "out.wav", tmp_path / "out.png"
-    with wave.open(str(hits), "wb") as file:
+def write_hits(path):
+    with wave.open(str(path), "wb") as file:
         file.setparams((1, 2, 48_000, 0, "NONE", ""))
         file.writeframes((32_767.0 * pad((0.2, 0.5, 0.8), 1.2).clip(-1.0, 1.0)).astype("<i2").tobytes())
+    return path
+
+
+def test_drums_are_rendered_without_naming_an_instrument(tmp_path, capsys):
+    hits, wav, png = write_hits(tmp_path / "hits.wav"), tmp_path / "out.wav", tmp_path / "out.png"
     assert main(["render", "--mode", "drums", "--audio", str(hits), "-o", str(wav), "--plot", str(png)]) == 0
     assert re.search(r"2\.2 s of drums, played by hits\.wav", capsys.readouterr().out)
     made = read_wav(wav)
@@ -262,6 +269,20 @@ def test_drums_are_rendered_without_naming_an_instrument(tmp_path, capsys):
         before, after = round(begin_s * 48_000), round((begin_s + 0.006) * 48_000)
         assert np.abs(made[after : after + 4800]).max() > 3.0 * np.abs(made[before - 480 : before]).max()
     assert png.read_bytes().startswith(b"\x89PNG")
+
+
+def test_the_picture_of_drums_listens_as_they_did(tmp_path, monkeypatch, capsys):
+    drawn = []
+    monkeypatch.setattr("ddsp_pi.drum_picture.draw_drum", lambda *args: drawn.append(args))
+    hits = write_hits(tmp_path / "hits.wav")
+    played = ["render", "--preset", "tom_1", "--audio", str(hits), "-o", str(tmp_path / "out.wav")]
+    turned = ["--set", "input_gain=6", "--set", "trigger=1", "--set", "onset_mode=2", "--set", "onset_on=9"]
+    assert main([*played, *turned, "--plot", str(tmp_path / "out.png")]) == 0
+    ((_, _, title, _, how),) = drawn
+    assert how == Listening(replace(MODES["roll"], on_db=9.0), 6.0, True)
+    assert title.startswith("hits played by drums")
+    assert "tom_1, input_gain=6, trigger=1" in title
+    assert "loudness, centroid and flatness of each hit" in capsys.readouterr().out
 
 
 def test_drums_are_played_by_gates_and_by_presets_too(short, tmp_path, capsys):
