@@ -10,22 +10,29 @@ import msgspec
 from ddsp_pi.config import Config
 from ddsp_pi.control.midi_map import joined
 from ddsp_pi.dsp.output import make_output
+from ddsp_pi.dsp.yardstick import Measures
 from ddsp_pi.engine.clock import DelayLocked
 from ddsp_pi.engine.loop import Controls, Engine
 from ddsp_pi.engine.overload import Overload
 from ddsp_pi.engine.parts import Part
 from ddsp_pi.errors import ConfigError, InstrumentError, ParamError
+from ddsp_pi.models import drum_library
+from ddsp_pi.models import library as instruments
 from ddsp_pi.models.bundle import Instrument
-from ddsp_pi.models.decoder import Decoder, SilentDecoder
-from ddsp_pi.models.library import find_instrument, hidden_by
+from ddsp_pi.models.card import Card
+from ddsp_pi.models.decoder import Decoder
 from ddsp_pi.models.morph import MorphDecoder
 from ddsp_pi.models.warm import WarmLibrary
+from ddsp_pi.modes.base import Mode
+from ddsp_pi.modes.chosen import Model, check_playable, find, start_params
+from ddsp_pi.modes.drum_mapping import MapperDecoder
+from ddsp_pi.modes.drums import DrumsMode
 from ddsp_pi.modes.tables import ALONE as ALONE
 from ddsp_pi.modes.tables import LISTENING as LISTENING
 from ddsp_pi.modes.tables import MODE_PARAMS as MODE_PARAMS
 from ddsp_pi.modes.tables import MODES as MODES
 from ddsp_pi.modes.tables import SUNG as SUNG
-from ddsp_pi.modes.tables import check_fits, check_morph, decoder_voices, fits, usual_controllers
+from ddsp_pi.modes.tables import check_unmorphed, decoder_voices, fits, usual_controllers
 from ddsp_pi.params import ParamSet
 from ddsp_pi.rack.played import Playable, Played
 from ddsp_pi.rack.routing import CvRouter
@@ -42,10 +49,15 @@ class App:
     config: Config
     engine: Engine
     library: WarmLibrary
-    instrument: Instrument
-    """The one that plays, or is about to."""
-    other: Instrument | None
+    instrument: Model
+    """What plays, or is about to: an instrument, or the mapper of a drum."""
+    other: Model | None
     """The one that it morphs to."""
+
+    @property
+    def card(self) -> Card | None:
+        """Of the instrument; None: a drum plays."""
+        return self.instrument.card if isinstance(self.instrument, Instrument) else None
 
     @property
     def params(self) -> ParamSet:
@@ -59,13 +71,23 @@ class App:
             if name in params:
                 params.set(name, value)
 
+    def measure_by(self, measures: Measures) -> None:
+        """Know the drum that is played, from what was learned of it once; other modes have no ear for that.
+
+        Raises:
+            ConfigError: they are no measures; nothing has changed then.
+        """
+        for mode in {self.engine.parts.mode, self.engine.parts.coming}:
+            if isinstance(mode, DrumsMode):
+                mode.measure_by(measures)
+
     def play(self, path: Path) -> None:
         """Fade over to the instrument in a file; from any thread but the render loop's.
 
         Raises:
             InstrumentError: it cannot play, or cannot morph to the other; nothing has changed then.
         """
-        self._use(self.library.get(path), self.other)
+        self._use(_open(self.config.mode, self.library, path), self.other)
 
     def change_mode(self, name: str) -> None:
         """Fade over to another mode with parameters as configured; from any thread but the render loop's.
@@ -87,8 +109,10 @@ class App:
                 the two cannot morph. Nothing has changed then.
         """
         old, library = self.config, self.library
-        instrument = self.instrument if config.model == old.model else _named(library, config.model)
-        other = self.other if config.morph_to == old.morph_to else _other(library, config)
+        # What a drum is played with is no instrument, even if it is called like one.
+        alike = (config.mode in ALONE) == (old.mode in ALONE)
+        instrument = self.instrument if alike and config.model == old.model else open_named(library, config)
+        other = self.other if alike and config.morph_to == old.morph_to else _other(library, config)
         if any(getattr(config, name) != getattr(old, name) for name in OF_A_PART):
             part = part_of(config, config.mode, library, instrument, other)
             self._arrive(part, inherits=config.mode == old.mode)
@@ -97,7 +121,7 @@ class App:
             self._use(instrument, other)
         self.config = config
 
-    def _use(self, instrument: Instrument, other: Instrument | None) -> None:
+    def _use(self, instrument: Model, other: Model | None) -> None:
         if instrument is self.instrument and other is self.other:
             return
         check_playable(self.config.mode, instrument, other)
@@ -112,11 +136,19 @@ class App:
         before = leaving.values if inherits else {}
         for name, value in before.items():
             arriving.set(name, value)
+        if inherits:
+            _hand_over(self.engine.parts.coming, part.mode)
         self.engine.parts.change(part)
         # What was turned since the values were read has reached only the one that leaves.
         for name, value in before.items():
             if leaving.values[name] != value:
                 arriving.set(name, leaving.values[name])
+
+
+def _hand_over(leaving: Mode, arriving: Mode) -> None:
+    """What was learned of the drum that is played."""
+    if isinstance(leaving, DrumsMode) and isinstance(arriving, DrumsMode) and leaving.measures:
+        arriving.measure_by(leaving.measures)
 
 
 def build(config: Config, board: Playable) -> App:
@@ -150,8 +182,9 @@ def build_live(config: Config, controls: Controls, say: Callable[[str], object])
 
 
 def warm(app: App) -> None:
-    """Load whatever else there is room for that the mode could play."""
-    app.library.warm(voices_of(app.config), fits=partial(fits, app.config.mode))
+    """Load whatever else there is room for that the mode could play; mappers are there in no time."""
+    if app.config.mode not in ALONE:
+        app.library.warm(voices_of(app.config), fits=partial(fits, app.config.mode))
 
 
 def _wired(
@@ -161,34 +194,45 @@ def _wired(
     say: Callable[[str], object] | None,
     make: Callable[[Part, Controls], Engine],
 ) -> App:
-    instrument = _opened(library, config.model, say)
-    other = None if config.morph_to is None else _opened(library, config.morph_to, say)
+    check_unmorphed(config.mode, config.morph_to)
+    instrument = _opened(config.mode, library, config.model, say)
+    other = None if config.morph_to is None else _opened(config.mode, library, config.morph_to, say)
     engine = make(part_of(config, config.mode, library, instrument, other), controls)
     return App(config, engine, library, instrument, other)
 
 
-def _opened(library: WarmLibrary, name: str, say: Callable[[str], object] | None) -> Instrument:
-    path = find_instrument(name)
+def _opened(mode: str, library: WarmLibrary, name: str, say: Callable[[str], object] | None) -> Model:
+    path = find(mode, name)
     try:
-        return library.get(path)
+        return _open(mode, library, path)
     except InstrumentError as error:
-        shipped = hidden_by(path)
+        shipped = drum_library.hidden_by(path) if mode in ALONE else instruments.hidden_by(path)
         if say is None or shipped is None:
             raise
         say(f"{error}. The {name} that ships plays instead")
-        return library.get(shipped)
+        return _open(mode, library, shipped)
 
 
-def _named(library: WarmLibrary, name: str) -> Instrument:
-    return library.get(find_instrument(name))
+def _open(mode: str, library: WarmLibrary, path: Path) -> Model:
+    return drum_library.read_mapper(path) if mode in ALONE else library.get(path)
 
 
-def _other(library: WarmLibrary, config: Config) -> Instrument | None:
-    return None if config.morph_to is None else _named(library, config.morph_to)
+def open_named(library: WarmLibrary, config: Config) -> Model:
+    """What the settings name for their mode, loaded and checked.
+
+    Raises:
+        InstrumentError: it is not there, or cannot play.
+    """
+    return _open(config.mode, library, find(config.mode, config.model))
+
+
+def _other(library: WarmLibrary, config: Config) -> Model | None:
+    check_unmorphed(config.mode, config.morph_to)
+    return None if config.morph_to is None else library.get(instruments.find_instrument(config.morph_to))
 
 
 def part_of(
-    config: Config, mode_name: str, library: WarmLibrary, instrument: Instrument, other: Instrument | None
+    config: Config, mode_name: str, library: WarmLibrary, instrument: Model, other: Model | None
 ) -> Part:
     """A mode as configured, with its cables.
 
@@ -200,33 +244,20 @@ def part_of(
         raise ConfigError(f"no mode called {mode_name!r}; there are: {', '.join(MODES)}")
     check_playable(mode_name, instrument, other)
     mode = MODES[mode_name](decoder_for(config, mode_name, library, instrument, other))
-    _set_params(mode.params, config.params)
+    _set_params(mode.params, start_params(mode_name, str(instrument.path), config.params))
     return Part(mode, CvRouter(config.cv.routes, mode.params, config.cv.zero_volt_note).apply)
 
 
-def check_playable(mode_name: str, instrument: Instrument, other: Instrument | None) -> None:
-    """Refuse an instrument that a mode does not play, and two that it cannot morph.
-
-    Raises:
-        InstrumentError: the message says why, and what could be played.
-    """
-    check_fits(mode_name, instrument.card)
-    if other is not None:
-        check_morph(mode_name, instrument.card, other.card)
-
-
 def decoder_for(
-    config: Config, mode_name: str, library: WarmLibrary, instrument: Instrument, other: Instrument | None
+    config: Config, mode_name: str, library: WarmLibrary, instrument: Model, other: Model | None
 ) -> Decoder:
-    """What a mode plays with; for one that needs no instrument, nothing is loaded anew."""
-    if mode_name in ALONE:
-        return SilentDecoder()
+    """What a mode plays with; a mapper stands for one."""
+    if isinstance(instrument, drum_library.MapperFile):
+        return MapperDecoder(instrument.mapper)
     return decoder_of(library, instrument, other, voices_of(config, mode_name))
 
 
-def decoder_of(
-    library: WarmLibrary, instrument: Instrument, other: Instrument | None, voices: int
-) -> Decoder:
+def decoder_of(library: WarmLibrary, instrument: Model, other: Model | None, voices: int) -> Decoder:
     """A decoder of one instrument, or of the way from it to another."""
     if other is None:
         return library.decoder(instrument.path, voices)

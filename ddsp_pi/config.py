@@ -34,7 +34,14 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
             "style: by notes that are struck, drums: by a drum at the audio input.",
         ),
     ]
-    model: Annotated[str, Meta(min_length=1, description="Which instrument plays, by name or as a file.")]
+    model: Annotated[
+        str,
+        Meta(
+            min_length=1,
+            description="Which instrument plays, by name or as a file; in mode drums, which mapper turns the "
+            "knobs.",
+        ),
+    ]
     morph_to: Annotated[
         str | None, Meta(description="Second instrument, towards which `morph` goes. Empty: none.")
     ]

@@ -17,6 +17,8 @@ class Edge(msgspec.Struct, frozen=True, tag=True, array_like=True):
     gate: int
     high: bool
     at_ns: int
+    standing: bool = False
+    """Whether it was open before, and is told to who comes later: what is held goes on, nothing is struck."""
 
 
 class Note(msgspec.Struct, frozen=True, tag=True, array_like=True):
@@ -25,6 +27,8 @@ class Note(msgspec.Struct, frozen=True, tag=True, array_like=True):
     note: float
     velocity: float
     at_ns: int
+    standing: bool = False
+    """As of an Edge."""
 
 
 Event = Edge | Note

@@ -48,6 +48,9 @@ RECEIVES = (
     Name("xruns", "count", "Gaps in the sound so far."),
     Name("level", "left right", "How loud it is."),
     Name("f0", "Hz", "The pitch that sounds."),
+    Name(
+        "onset", "rise loudness centroid flatness", "A hit was heard, in mode drums; dB, dBFS, MIDI note, dB."
+    ),
     Name("playing", "symbol", "The instrument that plays."),
     Name("loaded", "symbol", "The preset that was loaded last."),
     Name("error", "symbol", "What was refused, or is wrong with the board."),

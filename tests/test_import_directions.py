@@ -38,7 +38,7 @@ MAY_IMPORT = {
     "native": {*GROUND, "native"},
     "link": {*GROUND, "link"},
     "dsp": {*GROUND, "native", "dsp"},
-    "models": {*GROUND, "files", "native", "dsp", "models"},
+    "models": {*GROUND, "files", "located", "native", "dsp", "models"},
     "modes": {*GROUND, "dsp", "models", "modes"},
     "engine": {*GROUND, "files", "native", "dsp", "models", "modes", "engine"},
     "rack": {*SERVED, "files", "located", "rack"},

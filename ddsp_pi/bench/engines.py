@@ -8,7 +8,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from ddsp_pi.app import LISTENING, part_of
+from ddsp_pi.app import LISTENING, open_named, part_of
 from ddsp_pi.config import Config
 from ddsp_pi.dsp.output import make_output
 from ddsp_pi.engine.clock import DelayLocked
@@ -18,7 +18,6 @@ from ddsp_pi.frame import HOP, SAMPLE_RATE, Note
 from ddsp_pi.link.edits import Outbox
 from ddsp_pi.link.shared import create
 from ddsp_pi.link.volts import pack_volts
-from ddsp_pi.models.library import find_instrument
 from ddsp_pi.models.warm import WarmLibrary
 from ddsp_pi.processes.linked import LinkedControls
 from ddsp_pi.rack.board import UNPATCHED
@@ -67,7 +66,7 @@ class LiveEngine:
         times = itertools.count(0, round(samples * 1e9 / SAMPLE_RATE))
         clock = DelayLocked(samples, now=lambda: next(times))
         controls = LinkedControls(self._link)
-        instrument = library.get(find_instrument(config.model))
+        instrument = open_named(library, config)
         part = part_of(config, config.mode, library, instrument, None)
         self.engine = Engine(part, controls, clock, make_output(fade_in=True), _Unmoved())
         controls.on(part.mode.params.set, lambda path: None, self.engine.parts.release, lambda: None)

@@ -8,13 +8,16 @@ from ddsp_pi.dsp.normaliser import FEATURES
 from ddsp_pi.errors import InstrumentError
 from ddsp_pi.files import remove
 from ddsp_pi.models.drum_card import DrumCard
+from ddsp_pi.models.drum_hand import HandMapper
 from ddsp_pi.models.drum_library import (
     SHIPPED,
+    MapperFile,
     add_mapper,
     find_mapper,
     list_mappers,
     open_mapper,
     own_folder,
+    read_mapper,
 )
 from ddsp_pi.models.drum_mapper import load_mapper, parity_error
 
@@ -49,24 +52,37 @@ def _table(cards: Sequence[DrumCard]) -> str:
 
 def _summary(path: Path) -> str:
     try:
-        card = load_mapper(path).card
+        return _in_words(read_mapper(path))
     except InstrumentError as error:
         return f"cannot be used: {error}"
-    return f"{card.title}, for the drum {card.preset}, {path.stat().st_size / 1000:.1f} kB, {card.licence}"
+
+
+def _in_words(file: MapperFile) -> str:
+    title, size, trained = file.card.title, f"{file.path.stat().st_size / 1000:.1f} kB", file.trained
+    if trained is None:
+        return f"{title}, for any drum, written by hand, {size}"
+    return f"{title}, for the drum {trained.preset}, {size}, {trained.licence}"
 
 
 def show(args: argparse.Namespace) -> int:
     """The card."""
-    mapper = open_mapper(args.name)
-    for label, value in _lines(mapper.path, mapper.card):
+    file = open_mapper(args.name)
+    for label, value in _lines(file):
         print(f"{label:18} {value}")
     return 0
 
 
-def _lines(path: Path, card: DrumCard) -> list[tuple[str, str]]:
+def _lines(file: MapperFile) -> list[tuple[str, str]]:
+    path, label = file.path, file.card
     return [
-        ("name", f"{card.name} ({card.title})"),
+        ("name", f"{label.name} ({label.title})"),
         ("file", f"{path}, {path.stat().st_size / 1000:.1f} kB"),
+        *([("for", "any drum, written by hand")] if file.trained is None else _card_lines(file.trained)),
+    ]
+
+
+def _card_lines(card: DrumCard) -> list[tuple[str, str]]:
+    return [
         ("author", card.author),
         ("licence", card.licence),
         ("attribution", card.attribution),
@@ -104,7 +120,9 @@ def _passes(path: Path) -> bool:
 
 
 def _verdict(path: Path) -> str:
-    mapper = load_mapper(path)
+    mapper = read_mapper(path).mapper
+    if isinstance(mapper, HandMapper):
+        return f"{path}: fit to use (written by hand)"
     return (
         f"{path}: fit to use (format {mapper.card.format_version}, shapes as promised, "
         f"parity within {parity_error(mapper):.1e})"
@@ -114,9 +132,10 @@ def _verdict(path: Path) -> str:
 def add(args: argparse.Namespace) -> int:
     """Keep one."""
     path = add_mapper(args.file, args.replace)
-    card = load_mapper(path).card
-    print(f"{card.name}: {card.title}, for the drum {card.preset}")
-    print(f"licence: {card.licence}. {card.attribution}")
+    file = read_mapper(path)
+    print(f"{file.card.name}: {_in_words(file)}")
+    if file.trained is not None:
+        print(f"licence: {file.trained.licence}. {file.trained.attribution}")
     print(f"added as {path}")
     return 0
 

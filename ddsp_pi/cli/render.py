@@ -21,6 +21,7 @@ from ddsp_pi.engine.remarks import notes_on
 from ddsp_pi.engine.tail import MOST, Tail
 from ddsp_pi.errors import ConfigError
 from ddsp_pi.frame import HOP, SAMPLE_RATE
+from ddsp_pi.modes.chosen import start_params
 from ddsp_pi.params import ParamSet
 from ddsp_pi.rack.board import NullBoard
 from ddsp_pi.rack.performance import Performance, load_performance, nothing_patched
@@ -139,7 +140,7 @@ def _song(args: argparse.Namespace, config: Config, cables: Performance | None) 
 def _start(config: Config) -> ParamSet:
     """Parameters as they stand before anything is played."""
     params = ParamSet(MODE_PARAMS.get(config.mode, ()))
-    for name, value in config.params.items():
+    for name, value in start_params(config.mode, config.model, config.params).items():
         params.set(name, value)
     return params
 
@@ -151,7 +152,7 @@ def _report(args: argparse.Namespace, app: App, piece: Piece, tail: Tail, second
         f"{args.output}: {length:.1f} s of {_player(app)}, {_played(piece)}, "
         f"peak {peak_db:.1f} dBFS, {length / seconds:.0f} x real time"
     )
-    for note in (*_remarks(piece.heard), *notes_on(app.engine.telemetry, app.instrument.card)):
+    for note in (*_remarks(piece.heard), *notes_on(app.engine.telemetry, app.card)):
         print(note)
     if tail.faded:
         print(f"note: it still sounded {MOST / SAMPLE_RATE:g} s after its end, and was faded out")
@@ -164,7 +165,7 @@ def _report(args: argparse.Namespace, app: App, piece: Piece, tail: Tail, second
 
 def _player(app: App) -> str:
     """Who played, by the name for people."""
-    return "drums" if app.config.mode in ALONE else app.instrument.card.title
+    return f"drums ({app.instrument.card.name})" if app.config.mode in ALONE else app.instrument.card.title
 
 
 def _remarks(heard: Recording | None) -> Iterator[str]:

@@ -44,6 +44,9 @@ class Acts:
     gate_out: Callable[[int, bool], object] | None = None
     load_preset: Callable[[str], object] | None = None
     save_preset: Callable[[str], object] | None = None
+    load_drum: Callable[[str], object] | None = None
+    """Play a drum of which was kept what was learned."""
+    save_drum: Callable[[str], object] | None = None
     morph_to: Callable[[str], object] | None = None
     """Choose the preset that a morph goes to."""
     morph: Callable[[float], object] | None = None
@@ -69,6 +72,9 @@ class Asks:
     """The instruments there are."""
     preset: Callable[[], str] | None = None
     presets: Callable[[], Sequence[str]] | None = None
+    drum: Callable[[], str] | None = None
+    """The one that is played, if it was saved."""
+    drums: Callable[[], Sequence[str]] | None = None
     f0_hz: Callable[[], float | None] | None = None
     levels: Callable[[], tuple[float, float] | None] | None = None
     """Of left and right, 1 = full scale."""

@@ -62,7 +62,15 @@ def parameters(hub: Hub) -> Iterator[Address]:
 
 def watched(namespace: Namespace) -> list[Address]:
     """What subscribers are told whenever it changes: parameters, what was chosen, and the sound."""
-    also = {"/ddsp/mode", "/ddsp/model", "/ddsp/preset", "/ddsp/f0", "/ddsp/level", "/ddsp/input"}
+    also = {
+        "/ddsp/mode",
+        "/ddsp/model",
+        "/ddsp/preset",
+        "/ddsp/drum",
+        "/ddsp/f0",
+        "/ddsp/level",
+        "/ddsp/input",
+    }
     return [
         address
         for path, address in namespace.items()
@@ -146,6 +154,27 @@ def _choices(acts: Acts, asks: Asks, reports: Reports | None) -> Iterator[Addres
             acts.morph_to,
             None,
             asks.presets,
+        ),
+        (
+            "/ddsp/drum",
+            "Mode drums: the drum that is played, if it was saved.",
+            None,
+            asks.drum,
+            None,
+        ),
+        (
+            "/ddsp/drum/save",
+            "Mode drums: saves what was learned of the drum that is played, under that name.",
+            acts.save_drum,
+            None,
+            None,
+        ),
+        (
+            "/ddsp/drum/load",
+            "Mode drums: that drum is played again.",
+            acts.load_drum,
+            None,
+            asks.drums,
         ),
         (
             "/ddsp/midi/learn",

@@ -6,8 +6,11 @@ import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 
+import msgspec
+
+from ddsp_pi.dsp.yardstick import Measures
 from ddsp_pi.frame import HOP_RATE, Edge, Note
-from ddsp_pi.link.edits import Edit, Panic, Select, Set
+from ddsp_pi.link.edits import Edit, Measure, Panic, Select, Set
 from ddsp_pi.params import Param, ParamSet
 
 VALUES_EVERY_S = 1.0 / HOP_RATE
@@ -42,6 +45,8 @@ class Hub:
         self._driven: Callable[[], Mapping[str, float]] = dict
         self._set: dict[str, float] = {}
         self._selected: Select | None = None
+        self._measured: Measure | None = None
+        self._is_measured = True
         self._open: dict[int, Edge] = {}
         self._held: dict[float, Note] = {}
         self._on_first: Callable[[], None] | None = None
@@ -122,6 +127,11 @@ class Hub:
         self._selected = Select(path)
         self._send(self._selected)
 
+    def measure(self, measures: Measures) -> None:
+        """Another drum is played, of which this was learned; from any thread."""
+        with self._lock:
+            self._measured, self._is_measured = Measure(measures), False
+
     def hush(self) -> None:
         """Silence, after what was played before and before what is played next; from any thread."""
         with self._lock:
@@ -141,6 +151,9 @@ class Hub:
         if self._pending and now_s >= self._due_s:
             self._due_s = now_s + VALUES_EVERY_S
             self._send_values()
+        if not self._is_measured and self._measured is not None:
+            self._is_measured = True
+            self._send(self._measured)
         if self._played:
             with self._lock:
                 played = list(self._played)
@@ -163,8 +176,14 @@ class Hub:
         known: list[Edit] = [Set(name, value) for name, value in self._set.items()]
         if self._selected is not None:
             known.append(self._selected)
-        for edit in (*known, *self._open.values(), *self._held.values()):
+        if self._measured is not None:
+            known.append(self._measured)
+        for edit in known:
             self._send(edit)
+        for edge in self._open.values():
+            self._send(msgspec.structs.replace(edge, standing=True))
+        for note in self._held.values():
+            self._send(msgspec.structs.replace(note, standing=True))
 
     def _begin(self) -> None:
         if self._on_first is not None:
@@ -191,7 +210,7 @@ class Hub:
         self._open.pop(edge.gate, None)
         if edge.high:
             self._open[edge.gate] = edge
-            self.begun += edge.gate in PLAYING_GATES
+            self.begun += edge.gate in PLAYING_GATES and not edge.standing
         self._send(edge)
 
     def _key(self, note: Note) -> None:

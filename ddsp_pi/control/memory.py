@@ -26,6 +26,8 @@ class Recalled:
     """The one that was loaded last."""
     params: Mapping[str, float] = field(default_factory=dict)
     midi: Mapping[str, int] = field(default_factory=dict)
+    drum: str = ""
+    """That was played, by name; empty: none that was saved."""
     left_out: tuple[str, ...] = ()
     """In words, what could not be used as it was."""
 
@@ -46,7 +48,9 @@ def recalled(state: State, now: Began, specs: Sequence[Param], instruments: Coll
     instrument = _instrument(state, now, instruments, left_out)
     as_played = state.began.mode == now.mode and state.began.model == now.model
     params = dict(_params(state, now, specs, left_out)) if state.began.mode == now.mode else {}
-    return Recalled(instrument, state.preset if as_played else "", params, state.midi, tuple(left_out))
+    return Recalled(
+        instrument, state.preset if as_played else "", params, state.midi, state.drum, tuple(left_out)
+    )
 
 
 def _instrument(state: State, now: Began, instruments: Collection[str], left_out: list[str]) -> str:

@@ -98,14 +98,15 @@ def _acts() -> Acts:
     )
     return Acts(
         model=_nothing, mode=_nothing, panic=_nothing, override=_nothing, release=_nothing, led=_nothing,
-        gate_out=_nothing, load_preset=_nothing, save_preset=_nothing, morph_to=_nothing, morph=_nothing,
+        gate_out=_nothing, load_preset=_nothing, save_preset=_nothing, load_drum=_nothing, save_drum=_nothing,
+        morph_to=_nothing, morph=_nothing,
         learn=_nothing, reload=str, hands=hands,
     )  # fmt: skip
 
 
 def _asks() -> Asks:
     text: Callable[[], str] = str
-    return Asks(mode=text, preset=text, f0_hz=_nothing, levels=_nothing, input=_nothing)
+    return Asks(mode=text, preset=text, drum=text, f0_hz=_nothing, levels=_nothing, input=_nothing)
 
 
 def _folded(addresses: Iterable[Address]) -> Iterator[Sequence[str]]:

@@ -1,7 +1,7 @@
 """One preset as a YAML file: read as far as it can be used, and written whole or not at all."""
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
@@ -25,6 +25,9 @@ LIKENESS = "a preset has the lines 'format: 1', 'mode: cv' and 'instrument: viol
 
 Tables = Mapping[str, Sequence[Param]]
 """The parameters of each mode, by its name."""
+
+Instruments = Callable[[str], Collection[str]]
+"""Names of what each mode can play."""
 
 T = TypeVar("T")
 
@@ -53,29 +56,26 @@ class Loaded:
     left_out: tuple[str, ...]
 
 
-def check_name(name: str) -> str:
-    """A preset's name, if it is one: never a path, whoever sent it.
+def check_name(name: str, kind: str = "preset", such: str = "violin-solo") -> str:
+    """The name of a preset, or of something else, if it is one: never a path, whoever sent it.
 
     Raises:
         ConfigError: it is none.
     """
     if re.fullmatch(r"[a-z0-9][a-z0-9_-]{0,63}", name) is None:
         raise ConfigError(
-            f"no name for a preset: {short(name)}; give small letters, digits, - and _, such as violin-solo"
+            f"no name for a {kind}: {short(name)}; give small letters, digits, - and _, such as {such}"
         )
     return name
 
 
-def read_preset(
-    path: Path, tables: Tables, instruments: Collection[str], alone: Collection[str] = ()
-) -> Loaded:
+def read_preset(path: Path, tables: Tables, instruments: Instruments) -> Loaded:
     """Read a file. Unknown and unusable entries are left out, values out of range held at the ends.
 
     Args:
         path: the file; the preset is called as it is.
         tables: what each mode has.
-        instruments: names of those that can be played.
-        alone: modes in which no instrument plays; what a file says of one is passed over.
+        instruments: of a mode, names of what can be played there.
 
     Raises:
         ConfigError: it is no preset, of a newer format or of an unknown mode; the message says the place
@@ -92,7 +92,7 @@ def read_preset(
     preset = Preset(
         name,
         mode,
-        "" if mode in alone else entries.instrument(instruments),
+        entries.instrument(instruments(mode)),
         dict(entries.params(specs)),
         entries.typed(("note",), str, ""),
         dict(entries.controllers(specs)),

@@ -1,11 +1,20 @@
 """Presets by name: the player's own, which hide shipped ones of the same name, and those that ship."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 
-from ddsp_pi.control.preset_file import SUFFIX, Loaded, Preset, Tables, check_name, read_preset, write_preset
+from ddsp_pi.control.preset_file import (
+    SUFFIX,
+    Instruments,
+    Loaded,
+    Preset,
+    Tables,
+    check_name,
+    read_preset,
+    write_preset,
+)
 from ddsp_pi.errors import ConfigError
 from ddsp_pi.files import listed
 from ddsp_pi.params import Param
@@ -14,20 +23,10 @@ from ddsp_pi.params import Param
 class Presets:
     """Two folders of preset files. Nothing outside them can be named."""
 
-    def __init__(
-        self,
-        own: Path,
-        shipped: Path,
-        tables: Tables,
-        instruments: Callable[[], Collection[str]],
-        alone: Collection[str] = (),
-    ) -> None:
-        """`own` need not exist before something is saved; `instruments` names those that can be played.
-
-        `alone`: modes in which none plays.
-        """
+    def __init__(self, own: Path, shipped: Path, tables: Tables, instruments: Instruments) -> None:
+        """`own` need not exist before something is saved."""
         self._own, self._shipped, self._folders = own, shipped, (shipped, own)
-        self._tables, self._instruments, self._alone = tables, instruments, alone
+        self._tables, self._instruments = tables, instruments
 
     def files(self) -> list[Path]:
         """Every preset file that plays, in the order of names; one that is hidden is not there."""
@@ -72,7 +71,7 @@ class Presets:
         Raises:
             ConfigError: it is no preset.
         """
-        return read_preset(path, self._tables, self._instruments(), self._alone)
+        return read_preset(path, self._tables, self._instruments)
 
     def save(self, preset: Preset) -> Path:
         """Keep a preset among the player's own, in the place of one of the same name; returns the file.

@@ -45,6 +45,8 @@ class State(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Values of those that stand elsewhere than at the start, in their units."""
     midi: dict[str, Controller] = {}
     """What MIDI has learned: controllers by parameter."""
+    drum: str = ""
+    """The one that is played and was saved; empty: none was."""
 
 
 def state_path(folder: Path) -> Path:

@@ -43,7 +43,7 @@ class Normaliser:
         Raises:
             ConfigError: a name that is no feature, or no lowest and highest finite number beside it.
         """
-        known = {name: _checked(name, pair) for name, pair in ranges.items()}
+        known = {name: checked_range(name, pair) for name, pair in ranges.items()}
         self.reset()
         for name, (low, high) in known.items():
             at = FEATURES.index(name)
@@ -81,7 +81,12 @@ def _share(value: float, lowest: float, highest: float) -> float:
     return min(max((value - lowest) / (highest - lowest), 0.0), 1.0)
 
 
-def _checked(name: str, pair: Sequence[float]) -> tuple[float, float]:
+def checked_range(name: str, pair: Sequence[float]) -> tuple[float, float]:
+    """The range of a feature, as it is meant.
+
+    Raises:
+        ConfigError: a name that is no feature, or no lowest and highest finite number beside it.
+    """
     if name not in FEATURES:
         raise ConfigError(f"range of {name!r}: no feature of a hit; there are {', '.join(FEATURES)}")
     try:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import NamedTuple
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -107,7 +108,7 @@ class Parts:
         """What the part that plays hears: after a change or a reset first all that is held."""
         if not (frame.events or self._says_held):
             return frame
-        held = tuple(self._held.values()) if self._says_held else ()
+        held = tuple(map(_standing, self._held.values())) if self._says_held else ()
         self._says_held = False
         for event in frame.events:
             self._remember(event)
@@ -120,6 +121,10 @@ class Parts:
             self._held[what] = event
             if len(self._held) > MOST_HELD:
                 del self._held[next(iter(self._held))]
+
+
+def _standing(event: Event) -> Event:
+    return msgspec.structs.replace(event, standing=True)
 
 
 def _held(event: Event) -> tuple[tuple[type, float], bool]:

@@ -10,8 +10,10 @@ QUIET_S = 10.0
 """The same is not said twice within this time."""
 
 
-def notes_on(telemetry: Telemetry, card: Card) -> Iterator[str]:
-    """One line for each trained range that was left, with the share of the sounding time."""
+def notes_on(telemetry: Telemetry, card: Card | None) -> Iterator[str]:
+    """One line for each trained range that was left, and its share of the sounding time; no card: none."""
+    if card is None:
+        return
     for name, samples, trained in _ranges(telemetry, card):
         if samples:
             share = samples / telemetry.sounding_samples
@@ -29,8 +31,10 @@ class OutsideLog:
         self._counted: dict[str, int] = {}
         self._said: dict[str, float] = {}
 
-    def poll(self, card: Card) -> None:
-        """Look at the counters once."""
+    def poll(self, card: Card | None) -> None:
+        """Look at the counters once; without a card there is nothing to leave."""
+        if card is None:
+            return
         now = time.monotonic()
         for name, samples, trained in _ranges(self._telemetry, card):
             more = samples > self._counted.get(name, 0)

@@ -26,6 +26,12 @@ class Panic(msgspec.Struct, frozen=True, tag=True, array_like=True):
     """Silence, every gate closed, every note released."""
 
 
+class Measure(msgspec.Struct, frozen=True, tag=True, array_like=True):
+    """Another drum is played, of which this was learned; see dsp.yardstick."""
+
+    measures: dict[str, list[float]]
+
+
 class Configure(msgspec.Struct, frozen=True, tag=True, array_like=True):
     """Play with the newest settings there are."""
 
@@ -36,7 +42,7 @@ class Said(msgspec.Struct, frozen=True, tag=True, array_like=True):
     text: str
 
 
-Edit: TypeAlias = Set | Edge | Note | Select | Panic | Configure
+Edit: TypeAlias = Set | Edge | Note | Select | Panic | Measure | Configure
 
 _KEPT = 256
 _encode = msgspec.msgpack.Encoder().encode

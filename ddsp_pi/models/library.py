@@ -73,15 +73,19 @@ def find_named(name: str) -> Path:
 
 
 def finder(
-    chosen: Callable[[], str], check: Callable[[Path], object] = lambda path: None
+    chosen: Callable[[], str],
+    check: Callable[[Path], object] = lambda path: None,
+    any_file: Callable[[str], Path] = find_instrument,
+    named: Callable[[str], Path] = find_named,
 ) -> Callable[[str], Path]:
     """What finds instruments while it plays: named ones, and the owner's own choice, a file perhaps.
 
-    `check` raises an InstrumentError for a file that is not to be played now.
+    `check` raises an InstrumentError for a file that is not to be played now; what plays may be something
+    else than instruments, which is found otherwise.
     """
 
     def find(name: str) -> Path:
-        path = find_instrument(name) if name == chosen() else find_named(name)
+        path = any_file(name) if name == chosen() else named(name)
         check(path)
         return path
 

@@ -1,5 +1,6 @@
 """The parameters of mode drums."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -41,6 +42,14 @@ PARAMS = (
     Param("onset_off", "dB", 0, 50, 0, "Below this rise the next hit is waited for; 0: as the mode says."),
     Param("onset_hold", "ms", 0, 100, 0, "Time after a hit in which there is no other; 0: as the mode says."),
     Param("choke", "0 or 1", 0, 1, 0, "1 ends what rings whenever a hit begins."),
+    Param(
+        "learn",
+        "0 or 1",
+        0,
+        1,
+        1,
+        "1 learns of each hit what is loud, bright and usual; 0 holds what is known.",
+    ),
     Param("relearn", "0 or 1", 0, 1, 0, "Going up to 1 forgets how loud, bright and noisy hits have been."),
     *SNARE_PARAMS,
     *_DAMPINGS,
@@ -48,6 +57,11 @@ PARAMS = (
 """The drum itself stands in SNARE_PARAMS, as in every preset; hits move it from there."""
 
 DAMPING_NAMES = tuple(spec.name for spec in _DAMPINGS)
+
+
+def knobs_of(values: Sequence[float], damping: Sequence[float]) -> dict[str, float]:
+    """The parameters of a drum by name, from (14,) values in the units of SNARE_PARAMS and (14,) dampings."""
+    return dict(zip((*NAMES, *DAMPING_NAMES), (*values, *damping), strict=True))
 
 
 _LISTENING = tuple(MODES[name] for name in ("normal", "quiet", "roll", "reference"))

@@ -4,35 +4,30 @@ After J. Shier, C. Saitis, A. Robertson and A. McPherson, "Real-time timbre rema
 (NIME 2024): a mapper turns the knobs of the synthesizer by how a hit differs from the usual one.
 """
 
-from collections.abc import Sequence
-
 import numpy as np
-from numpy.typing import NDArray
 
 from ddsp_pi.dsp.hit_features import Hit, HitListener
 from ddsp_pi.dsp.native_onset import make_onsets
-from ddsp_pi.dsp.native_snare import make_snare
 from ddsp_pi.dsp.onset import OnsetDetector
 from ddsp_pi.dsp.pitch import LOUDEST
-from ddsp_pi.dsp.snare_params import NAMES, from_norms, to_norms
+from ddsp_pi.dsp.yardstick import MIDDLE, Measures, Yardstick
 from ddsp_pi.frame import HOP, ControlFrame, Edge, Event
 from ddsp_pi.models.decoder import Decoder
+from ddsp_pi.models.drum_library import PLAIN, open_mapper
 from ddsp_pi.modes.blend import Blend
-from ddsp_pi.modes.drum_mapping import MIDDLE, Levels, Mapper, Mapping, PlainMapper
-from ddsp_pi.modes.drum_params import DAMPING_NAMES, PARAMS, Ask, Rising, asked
+from ddsp_pi.modes.changing_sounds import ChangingSounds
+from ddsp_pi.modes.drum_mapping import Mapper, MapperDecoder
+from ddsp_pi.modes.drum_params import PARAMS, Ask, Rising, asked
+from ddsp_pi.modes.drum_sound import Array, DrumSound, Strike
 from ddsp_pi.modes.meter import Meter
 from ddsp_pi.modes.outside import Outside
+from ddsp_pi.modes.snare_sound import SnareSound
 from ddsp_pi.params import ParamSet
-
-Array = NDArray[np.float32]
 
 FULL_SCALE, CLIPPED = 0.999, 3
 """So many samples of a hop at full scale were cut off there."""
 
 STRIKING_GATE = 1
-
-THE_USUAL = (0.0, 0.0, 0.0)
-"""A hit that does not differ from the reference."""
 
 
 class DrumsMode:
@@ -42,12 +37,15 @@ class DrumsMode:
     behind the samples that showed it. Gates and keys sound on their own sample.
     """
 
-    def __init__(self, mapper: Mapper | None = None, detector: OnsetDetector | None = None) -> None:
+    def __init__(self, decoder: Decoder | None = None, detector: OnsetDetector | None = None) -> None:
+        """`decoder`: what is struck, see `sound_of`; left out: the drum, with the mapper that fits any."""
+        decoder = decoder or MapperDecoder(open_mapper(PLAIN).mapper)
         self.params = ParamSet(PARAMS)
         self.outside, self.meter = Outside(), Meter()
         self._ear = HitListener(detector or make_onsets())
-        self._mapping, self._levels = Mapping(mapper or PlainMapper()), Levels()
-        self._snare, self._blend = make_snare(), Blend()
+        self._yardstick = yardstick_for(decoder)
+        self._arriving: Mapper | None = None
+        self._sounds, self._blend = ChangingSounds(sound_of(decoder, self.params)), Blend()
         self._relearn = Rising(self.params, "relearn")
         self._raw, self._hop = np.zeros((2, HOP), np.float32)
         self._asked: Ask | None = None
@@ -55,21 +53,35 @@ class DrumsMode:
         self.reset()
 
     def use(self, decoder: Decoder) -> None:
-        """See Mode; no instrument plays here."""
+        """See Mode; what rings goes on as it was struck."""
+        self._arriving = _mapper_of(decoder)
+        self._sounds.use(sound_of(decoder, self.params))
 
-    def map_with(self, mapper: Mapper) -> None:
-        """Turn the knobs as another mapper does, from the next hit on; from any thread."""
-        self._mapping = Mapping(mapper)
+    def measure_by(self, measures: Measures) -> None:
+        """Know a drum that was played before; from the render loop, or before it begins.
+
+        Raises:
+            ConfigError: they are no measures; nothing has changed then.
+        """
+        self._yardstick.load(measures)
+        self._tell()
+
+    @property
+    def measures(self) -> Measures:
+        """What was learned of the drum that is played; empty: it has not been yet."""
+        return self._yardstick.save()
 
     def shed(self, partials: int | None, voices: int | None) -> None:
         """See Mode; without time for many voices a hit ends those before it."""
         self._is_hurried = voices is not None
+        self._sounds.limit(partials)
 
     def reset(self) -> None:
-        """See Mode; what was learned of the hits is forgotten."""
-        for part in (self._ear, self._mapping, self._levels, self._snare, self._blend):
+        """See Mode; what was learned since the start, or since a drum was recalled, is forgotten."""
+        for part in (self._ear, self._yardstick, self._sounds, self._blend):
             part.reset()
         self.meter.reset()
+        self._tell()
         self.outside.reset()
         self._raw[:] = 0.0
         self._hop[:] = 0.0
@@ -80,7 +92,7 @@ class DrumsMode:
     def release(self) -> None:
         """See Mode; what rings ends too, for nobody holds it, and what was just hit does not sound."""
         self._deaf_until = self._heard
-        self._snare.hits.choke()
+        self._sounds.choke(0)
 
     def render(self, frame: ControlFrame, audio_in: Array, out: Array) -> None:
         """See Mode."""
@@ -90,12 +102,14 @@ class DrumsMode:
         for event in frame.events:
             self._play(event)
         self._listen(audio_in, begin, n)
-        out[:] = self._snare.render(n)
+        out[:] = self._sounds.render(begin, n)
         self._blend.mix(begin, audio_in, out)
-        self.outside.sounding = self._snare.hits.ringing > 0
+        self.outside.sounding = self._sounds.ringing
 
     def _begin_hop(self) -> None:
         live = self.params.live
+        self._sounds.begin_hop()
+        self._learn_on()
         self._look_at_level()
         self._gain = 10.0 ** (live["input_gain"] / 20.0)
         self._blend.aim(live["dry_wet"], self._gain)
@@ -103,9 +117,20 @@ class DrumsMode:
         if ask != self._asked:
             self._asked = ask
             self._ear.onsets.tune(ask.settings())
+
+    def _learn_on(self) -> None:
+        """Of the drum that is played, if it is to be learned; for the mapper that is there now."""
+        yardstick, arriving = self._yardstick, self._arriving
+        if arriving is not None:
+            self._arriving = None
+            yardstick.begin_with(arriving.ranges, arriving.reference)
+        yardstick.learning = self.params.live["learn"] >= 0.5
         if self._relearn.look():
-            self._mapping.relearn()
-            self._levels.reset()
+            yardstick.relearn()
+            self._tell()
+
+    def _tell(self) -> None:
+        self.meter.measures = self.measures
 
     def _look_at_level(self) -> None:
         """Of the hop that is over."""
@@ -115,11 +140,13 @@ class DrumsMode:
 
     def _play(self, event: Event) -> None:
         """A gate plays the drum as it is, a key as loud as it was struck."""
+        if event.standing:
+            return
         if isinstance(event, Edge):
             if event.gate == STRIKING_GATE and event.high:
-                self._strike(THE_USUAL, 0)
+                self._strike(Strike(), 0)
         elif event.velocity > 0.0:
-            self._strike(_as_loud_as(event.velocity), 0)
+            self._strike(Strike(_as_loud_as(event.velocity), note=event.note), 0)
 
     def _listen(self, audio_in: Array, begin: int, n: int) -> None:
         raw, hop = self._raw[begin : begin + n], self._hop[begin : begin + n]
@@ -130,9 +157,9 @@ class DrumsMode:
         self._heard += n
         onset, hits = self._ear.hear(hop)
         if onset is not None:
-            loudness = self._levels.place(onset.peak_db)
+            loudness = self._yardstick.loudness(onset.peak_db)
             if at_once:
-                self._strike(_as_loud_as(loudness), onset.heard_at - first)
+                self._strike(Strike(_as_loud_as(loudness)), onset.heard_at - first)
         for hit in hits:
             self._answer(hit, first, at_once)
 
@@ -140,21 +167,33 @@ class DrumsMode:
         """All the features of a hit are known now."""
         if hit.onset.heard_at <= self._deaf_until:
             return
-        mapping = self._mapping
-        difference = mapping.difference(hit.features)
+        difference = self._yardstick.difference(hit.features)
+        self._tell()
         self.meter.strike(hit.onset.rise_db, hit.features)
         if not at_once:
-            self._strike(difference, max(hit.ready_at - first, 0))
+            self._strike(Strike(difference, hit.features), max(hit.ready_at - first, 0))
 
-    def _strike(self, difference: Sequence[float], after: int) -> None:
+    def _strike(self, hit: Strike, after: int) -> None:
         """Begin a hit, so many samples from the first of the piece on."""
-        live, hits = self.params.live, self._snare.hits
-        knobs = to_norms([live[name] for name in NAMES])
-        dampings = np.array([live[name] for name in DAMPING_NAMES])
-        turned = live["sensitivity"] * dampings * self._mapping.movement(difference)
-        if live["choke"] >= 0.5 or self._is_hurried:
-            hits.choke(after)
-        hits.strike(from_norms(knobs + turned).tolist(), after)
+        if self.params.live["choke"] >= 0.5 or self._is_hurried:
+            self._sounds.choke(after)
+        self._sounds.strike(hit, after)
+
+
+def yardstick_for(decoder: Decoder) -> Yardstick:
+    """What hits are measured by at first."""
+    mapper = _mapper_of(decoder)
+    return Yardstick(mapper.ranges, mapper.reference)
+
+
+def sound_of(decoder: Decoder, params: ParamSet) -> DrumSound:
+    """What hits strike: the drum, if it is a mapper that stands there for a decoder."""
+    return SnareSound(_mapper_of(decoder), params)
+
+
+def _mapper_of(decoder: Decoder) -> Mapper:
+    assert isinstance(decoder, MapperDecoder), "modes.tables says what is played here"
+    return decoder.mapper
 
 
 def _as_loud_as(loudness: float) -> tuple[float, float, float]:

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ddsp_pi.dsp.hit_features import HitFeatures
+from ddsp_pi.dsp.yardstick import Measures
 from ddsp_pi.frame import HOP, HOP_RATE
 
 FALL = math.exp(-1.0 / (0.3 * HOP_RATE))
@@ -36,7 +37,7 @@ class Hit(NamedTuple):
 class Meter:
     """Level, clipping, offset and pitch of the input, and its last hit; written by the render loop only."""
 
-    __slots__ = ("_clipped_hops", "f0_hz", "hit", "level", "offset")
+    __slots__ = ("_clipped_hops", "f0_hz", "hit", "level", "measures", "offset")
 
     def __init__(self) -> None:
         self.reset()
@@ -51,6 +52,8 @@ class Meter:
         """Pitch that is played, 0 while nothing sounds."""
         self.hit: Hit | None = None
         """The last hit, where hits are listened for; None: there was none yet."""
+        self.measures: Measures = {}
+        """What was learned of all hits; empty: nothing."""
         self._clipped_hops = 0
 
     @property

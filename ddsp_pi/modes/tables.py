@@ -8,6 +8,7 @@ from ddsp_pi.errors import InstrumentError
 from ddsp_pi.models.card import Card, Controller
 from ddsp_pi.models.cards import controllers_of, read_card
 from ddsp_pi.models.decoder import Decoder
+from ddsp_pi.models.drum_library import list_mappers
 from ddsp_pi.models.library import list_files, list_instruments, own_folder, shipped_files
 from ddsp_pi.modes.base import Mode
 from ddsp_pi.modes.cross import PARAMS as CROSS_PARAMS
@@ -28,7 +29,7 @@ LISTENING = SUNG | {"drums"}
 """Modes that are played by what comes in at the audio input, if by nothing else."""
 
 ALONE = frozenset({"drums"})
-"""Modes that make their own sound: no instrument plays there, whichever is chosen."""
+"""Modes that make their own sound: what is chosen there is no instrument, but a mapper for their drum."""
 
 PLAYED = frozenset({"style"})
 """Modes whose instruments were trained on notes: none of the others plays there, and they nowhere else."""
@@ -88,7 +89,7 @@ MODES: Mapping[str, Callable[[Decoder], Mode]] = {
     "cv": CvMode,
     "cross": CrossMode,
     "style": lambda decoder: StyleMode(decoder, MODE_PARAMS["style"]),
-    "drums": lambda decoder: DrumsMode(),
+    "drums": DrumsMode,
 }
 
 
@@ -100,21 +101,26 @@ def decoder_voices(mode: str, voices: int) -> int:
 
 
 def fits(mode: str, path: Path) -> bool:
-    """Whether an instrument file is of the kind that a mode plays.
+    """Whether a file of the library is of the kind that a mode plays.
 
-    One whose card cannot be read fits: whoever chooses it is to hear what is wrong with it.
+    One whose card cannot be read fits: whoever chooses it is to hear what is wrong with it. So does a mapper,
+    whose card is another one.
     """
-    if mode in ALONE:
-        return False
     try:
-        return (read_card(path).style is not None) == (mode in PLAYED)
+        card = read_card(path)
     except InstrumentError:
         return True
+    return mode not in ALONE and (card.style is not None) == (mode in PLAYED)
+
+
+def known(mode: str) -> dict[str, Path]:
+    """What the library has for modes like this one, by name: instruments, or drum mappers."""
+    return list_mappers() if mode in ALONE else list_instruments()
 
 
 def fitting(mode: str) -> dict[str, Path]:
-    """The instruments of the library that a mode plays, by name."""
-    return {name: path for name, path in list_instruments().items() if fits(mode, path)}
+    """What the library has that a mode plays, by name."""
+    return {name: path for name, path in known(mode).items() if fits(mode, path)}
 
 
 def usual_controllers(mode: str) -> dict[str, int]:
@@ -129,18 +135,19 @@ def check_file(mode: str, path: Path) -> None:
     Raises:
         InstrumentError: see check_fits.
     """
-    if mode not in ALONE and not fits(mode, path):
+    if not fits(mode, path):
         check_fits(mode, read_card(path))
 
 
 def check_fits(mode: str, card: Card) -> None:
-    """Refuse an instrument that a mode cannot play; where none plays, any may be chosen.
+    """Refuse an instrument that a mode cannot play.
 
     Raises:
-        InstrumentError: the message says why, and which instruments the mode plays.
+        InstrumentError: the message says why, and what the mode plays.
     """
     if mode in ALONE:
-        return
+        names = ", ".join(fitting(mode))
+        raise InstrumentError(f"{card.name} is an instrument; mode {mode} plays drum mappers: {names}")
     if (card.style is not None) != (mode in PLAYED):
         kind = "only by notes, in mode style" if card.style else "by pitch and loudness alone, not by notes"
         names = ", ".join(sorted(fitting(mode))) or "there is none yet"
@@ -154,14 +161,23 @@ def check_fits(mode: str, card: Card) -> None:
         )
 
 
+def check_unmorphed(mode: str, other: str | None) -> None:
+    """Refuse a second instrument where a mode has no way to it.
+
+    Raises:
+        InstrumentError: the message says what to do.
+    """
+    if other is not None and mode in PLAYED | ALONE:
+        raise InstrumentError(f"mode {mode} does not morph: leave morph_to ({other}) empty")
+
+
 def check_morph(mode: str, card: Card, other: Card) -> None:
     """Refuse two instruments between which a mode cannot morph.
 
     Raises:
         InstrumentError: the message says why.
     """
-    if mode in PLAYED:
-        raise InstrumentError(f"mode {mode} does not morph: leave morph_to ({other.name}) empty")
+    check_unmorphed(mode, other.name)
     check_fits(mode, other)
     if other.n_bands != card.n_bands:
         raise InstrumentError(

@@ -4,23 +4,56 @@ from collections.abc import Callable, Mapping
 
 from ddsp_pi.control.hub import Hub
 from ddsp_pi.control.watch import InstrumentWatch
-from ddsp_pi.modes.tables import fitting
+from ddsp_pi.errors import InstrumentError
+from ddsp_pi.modes.chosen import brought_along, find_named
+from ddsp_pi.modes.tables import ALONE, fitting
 from ddsp_pi.processes.errands import Act
 from ddsp_pi.processes.sounds import Sounds
+
+
+def chooser(
+    mode: str,
+    hub: Hub,
+    watch: InstrumentWatch,
+    later: Callable[[Act], None],
+    say: Callable[[str], object],
+) -> Callable[[str], None]:
+    """What plays another instrument, by name; `later` reads files.
+
+    A mapper brings the knobs of its drum along, on which it was trained. Presets choose without this: they
+    set all knobs themselves.
+    """
+
+    def choose(name: str) -> None:
+        watch.select(name)
+        if mode in ALONE:
+            later(lambda: turn(name))
+
+    def turn(name: str) -> None:
+        try:
+            knobs = brought_along(find_named(mode, name))
+        except InstrumentError as error:
+            say(f"{error}. The knobs stay")
+            return
+        for knob, value in knobs.items():
+            hub.set(knob, value)
+
+    return choose
 
 
 def button_actions(
     mode: str,
     hub: Hub,
     watch: InstrumentWatch,
+    choose: Callable[[str], None],
     sounds: Sounds,
     later: Callable[[Act], None],
     power_off: Act,
 ) -> Mapping[str, Act]:
     """One function for each. `later` does what takes time, beside the control loop."""
     return {
-        "next_instrument": lambda: watch.select(neighbour(mode, watch.name, 1)),
-        "previous_instrument": lambda: watch.select(neighbour(mode, watch.name, -1)),
+        "next_instrument": lambda: choose(neighbour(mode, watch.name, 1)),
+        "previous_instrument": lambda: choose(neighbour(mode, watch.name, -1)),
         "next_preset": lambda: later(lambda: sounds.step(1)),
         "previous_preset": lambda: later(lambda: sounds.step(-1)),
         "save_preset": lambda: later(sounds.save),

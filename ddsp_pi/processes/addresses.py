@@ -4,7 +4,7 @@ import math
 import time
 from collections.abc import Callable, Sequence
 
-from ddsp_pi.app import LISTENING
+from ddsp_pi.app import ALONE, LISTENING
 from ddsp_pi.config import Config
 from ddsp_pi.control.acting import NAME
 from ddsp_pi.control.acts import Acts, Asks, Hands, Panel
@@ -26,9 +26,9 @@ def osc_addresses(config: Config, parts: Parts, reload: Callable[[], str] | None
 
 
 def _acts(config: Config, parts: Parts, reload: Callable[[], str] | None) -> Acts:
-    rack, sounds, later = parts.rack, parts.sounds, parts.errands.later
+    rack, sounds, drums, later = parts.rack, parts.sounds, parts.drums, parts.errands.later
     return Acts(
-        model=parts.watch.select,
+        model=parts.choose,
         mode=_only(config.mode),
         panic=parts.hub.hush,
         override=rack.overrides.hold,
@@ -37,6 +37,8 @@ def _acts(config: Config, parts: Parts, reload: Callable[[], str] | None) -> Act
         led=rack.led.ask,
         load_preset=lambda name: later(lambda: sounds.load(name)),
         save_preset=lambda name: later(lambda: sounds.save(name)),
+        load_drum=(lambda name: later(lambda: drums.load(name))) if config.mode in ALONE else None,
+        save_drum=(lambda name: later(lambda: drums.save(name))) if config.mode in ALONE else None,
         morph_to=lambda name: later(lambda: sounds.morph_to(name)),
         morph=sounds.morph,
         learn=parts.keyboards.player.map.learn,
@@ -55,6 +57,8 @@ def _asks(config: Config, parts: Parts) -> Asks:
         input=(lambda: _levels_in(loop.heard)) if config.mode in LISTENING else None,
         models=lambda: sorted(filter(NAME.fullmatch, fitting(config.mode))),
         preset=lambda: parts.sounds.name,
+        drum=(lambda: parts.drums.name) if config.mode in ALONE else None,
+        drums=parts.drums.names if config.mode in ALONE else None,
         presets=lambda: [path.stem for path in open_presets().files()],
     )
 

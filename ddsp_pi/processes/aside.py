@@ -99,7 +99,7 @@ class Aside:
         telemetry = self._app.engine.telemetry
         if not telemetry.blocks:
             self._wait()
-        self._outside.poll(self._app.instrument.card)
+        self._outside.poll(self._app.card)
         if telemetry.shed != self._shed:
             self._shed = telemetry.shed
             self._say(in_words(self._shed))

@@ -87,7 +87,7 @@ def _serve(launch: Launch, link: Link, settings: LiveSettings, stop: threading.E
 
 
 def _memory(launch: Launch, found: Recalled, parts: Parts, settings: LiveSettings) -> Memory | None:
-    kept = Remembered(parts.hub, parts.watch, parts.sounds, parts.keyboards.player.map)
+    kept = Remembered(parts.hub, parts.watch, parts.sounds, parts.keyboards.player.map, parts.drums)
     return remember(
         launch, found, kept, lambda: settings.config, parts.errands, partial(_tell, parts.reports)
     )
@@ -112,6 +112,8 @@ def _always(link: Link, parts: Parts, settings: LiveSettings, ports: Ports) -> d
 def _sometimes(launch: Launch, parts: Parts, memory: Memory | None) -> dict[int, Act]:
     """The same, for what not every module does."""
     every: dict[int, Act] = {}
+    if launch.config.mode in ALONE:
+        every[LOOK_BEATS + 6] = lambda: parts.drums.look(parts.loop.status, parts.errands.later)
     if memory is not None:
         every[LOOK_BEATS + 5] = memory.look
     if launch.unattended:
@@ -135,7 +137,7 @@ def _greeting(launch: Launch, model: str, heard: bool) -> str:
 def _playing(launch: Launch, model: str) -> str:
     board, name = launch.config.rack.board, Path(model).stem
     if launch.config.mode in LISTENING:
-        return f"{'a drum' if launch.config.mode in ALONE else name} plays what it hears"
+        return f"{f'a drum ({name})' if launch.config.mode in ALONE else name} plays what it hears"
     if launch.performance is not None:
         return f"{name} plays the demo until a note arrives"
     if board in (SIM, AUTO):

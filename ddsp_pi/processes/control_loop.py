@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 import msgspec
 
 from ddsp_pi.control.hub import Hub
+from ddsp_pi.dsp.yardstick import Measures
 from ddsp_pi.link.edits import Outbox
 from ddsp_pi.link.shared import Link
 from ddsp_pi.link.volts import pack_volts
@@ -53,6 +54,11 @@ class ControlLoop:
         return self.status.input if self.status else None
 
     @property
+    def learned(self) -> Measures:
+        """What is known of the drum that is played; empty: nothing."""
+        return self.heard.measures if self.heard else {}
+
+    @property
     def driven(self) -> Mapping[str, float]:
         """What cables hold, as far as the engine has said so."""
         return self.status.driven if self.status else {}
@@ -75,6 +81,7 @@ class ControlLoop:
     def _follow(self, status: Status) -> None:
         """Have the rack follow a hit that was heard."""
         hit = status.input.hit if status.input else None
+        self._rack.ringing = status.input is not None and status.input.ringing
         number = hit.number if hit else 0
         if hit is not None and number != self._hits and status.engine == self._engine:
             self._rack.struck(hit)

@@ -4,6 +4,7 @@ import os
 import signal
 import sys
 import threading
+from contextlib import suppress
 from functools import partial
 from typing import NoReturn
 
@@ -12,14 +13,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ddsp_pi.app import App, build_live
+from ddsp_pi.dsp.yardstick import Measures
 from ddsp_pi.engine.audio import AudioSettings
 from ddsp_pi.engine.backends import open_audio
 from ddsp_pi.engine.realtime import BESIDE, raise_thread, settle_process
 from ddsp_pi.engine.remarks import notes_on
-from ddsp_pi.errors import AudioError, DdspPiError
+from ddsp_pi.errors import AudioError, ConfigError, DdspPiError
 from ddsp_pi.link.edits import say
 from ddsp_pi.link.shared import Link, attach
-from ddsp_pi.modes.meter import Hit, Meter
+from ddsp_pi.modes.base import Mode
+from ddsp_pi.modes.meter import Hit
 from ddsp_pi.native.library import describe
 from ddsp_pi.processes import lifeline
 from ddsp_pi.processes.aside import Aside
@@ -59,7 +62,9 @@ class Program:
             lambda: newest(launch).config,
             self.stop.set,
         )
-        controls.on(app.set_param, self._aside.select, app.engine.release, self._aside.configure)
+        controls.on(
+            app.set_param, self._aside.select, app.engine.release, self._aside.configure, self._measure
+        )
         self._audio = msgspec.convert(launch.config.audio, AudioSettings, from_attributes=True)
         self._hit: Hit | None = None
 
@@ -83,7 +88,7 @@ class Program:
         if len(os.fsencode(instrument)) > LONGEST_PATH:
             instrument = ""
         params = app.params
-        heard = _input(app.engine.parts.mode.meter)
+        heard = _input(app.engine.parts.mode)
         status = Status(self._pid, playing, telemetry, instrument, params.values, level, params.driven, heard)
         self._record.write(self._encode(status))
 
@@ -96,6 +101,11 @@ class Program:
         if self.stop.is_set():
             engine.stop()
 
+    def _measure(self, measures: Measures) -> None:
+        # Control has checked them, and the sound does not depend on it.
+        with suppress(ConfigError):
+            self.app.measure_by(measures)
+
     def _is_struck(self) -> bool:
         """Whether there is a hit that has not been told."""
         meter = self.app.engine.parts.mode.meter
@@ -106,11 +116,13 @@ class Program:
         return hit is not None
 
 
-def _input(meter: Meter | None) -> Input | None:
+def _input(mode: Mode) -> Input | None:
+    meter = mode.meter
     if meter is None:
         return None
     struck = None if meter.hit is None else Struck(*meter.hit)
-    return Input(meter.level, meter.clipped, meter.offset, meter.f0_hz, struck)
+    ringing = struck is not None and mode.outside.sounding
+    return Input(meter.level, meter.clipped, meter.offset, meter.f0_hz, struck, ringing, meter.measures)
 
 
 def main(argument: str) -> int:
@@ -154,7 +166,7 @@ def _report(app: App) -> None:
         f"{telemetry.blocks} blocks, {telemetry.xruns} xruns, load {telemetry.load:.1%} "
         f"(worst block {telemetry.worst_load:.0%}), peak {telemetry.peak:.2f}"
     )
-    for note in notes_on(telemetry, app.instrument.card):
+    for note in notes_on(telemetry, app.card):
         _say(note)
 
 

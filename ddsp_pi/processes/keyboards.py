@@ -8,7 +8,6 @@ from ddsp_pi.control.hub import Hub
 from ddsp_pi.control.midi import MidiActs, MidiPlayer
 from ddsp_pi.control.midi_map import check_controllers
 from ddsp_pi.control.midi_ports import MidiPorts
-from ddsp_pi.control.watch import InstrumentWatch
 from ddsp_pi.modes.tables import fitting
 from ddsp_pi.params import ParamSet
 
@@ -17,15 +16,15 @@ class Keyboards:
     """Everything that plays by MIDI. Called by the control loop's thread only."""
 
     def __init__(
-        self, config: Config, hub: Hub, watch: InstrumentWatch, say: Callable[[str], object]
+        self, config: Config, hub: Hub, choose: Callable[[str], None], say: Callable[[str], object]
     ) -> None:
-        """Look for ports from now on.
+        """Look for ports from now on. `choose` plays another instrument.
 
         Raises:
             ConfigError: a controller is given a parameter that nobody owns.
         """
         check_controllers(config.midi.controllers, [p.name for specs in MODE_PARAMS.values() for p in specs])
-        program = _program(config.mode, watch)
+        program = _program(config.mode, choose)
         acts = MidiActs(hub.play, hub.set, lambda name: hub.values[name], program, hub.panic, say)
         self.player = MidiPlayer(acts, midi_of(config), ParamSet(MODE_PARAMS[config.mode]))
         self._ports = MidiPorts(config.midi, say)
@@ -40,10 +39,10 @@ class Keyboards:
         self._ports.close()
 
 
-def _program(mode: str, watch: InstrumentWatch) -> Callable[[int], None]:
+def _program(mode: str, choose: Callable[[str], None]) -> Callable[[int], None]:
     def select(number: int) -> None:
         names = sorted(fitting(mode))
         if number < len(names):
-            watch.select(names[number])
+            choose(names[number])
 
     return select

@@ -60,6 +60,10 @@ class Input(msgspec.Struct, frozen=True):
     """Pitch that is played of it, 0 while nothing sounds."""
     hit: Struck | None = None
     """None: no hit was heard yet, or none is listened for."""
+    ringing: bool = False
+    """Whether what was struck still sounds."""
+    measures: dict[str, list[float]] = {}
+    """What was learned of all hits; see dsp.yardstick."""
 
 
 class Status(msgspec.Struct, frozen=True):

@@ -5,8 +5,9 @@ from typing import Any
 
 import msgspec
 
+from ddsp_pi.dsp.yardstick import Measures
 from ddsp_pi.frame import Edge, Event, Note
-from ddsp_pi.link.edits import Configure, Panic, Select, Set, decode
+from ddsp_pi.link.edits import Configure, Measure, Panic, Select, Set, decode
 from ddsp_pi.link.shared import Link
 from ddsp_pi.link.volts import unpack_volts
 from ddsp_pi.rack.board import NO_CABLES
@@ -32,13 +33,15 @@ class LinkedControls:
         select: Callable[[str], None],
         panic: Callable[[], None],
         configure: Callable[[], None],
+        measure: Callable[[Measures], None] = lambda measures: None,
     ) -> None:
-        """Who is to act when a parameter, an instrument, silence or other settings are asked for."""
+        """Who is to act when a parameter, an instrument, silence, other settings or a drum are asked for."""
         self._acts = {
             Set: lambda edit: set_param(edit.name, edit.value),
             Select: lambda edit: select(edit.path),
             Panic: lambda edit: panic(),
             Configure: lambda edit: configure(),
+            Measure: lambda edit: measure(edit.measures),
         }
 
     def volts(self, at_ns: int) -> tuple[float, ...]:

@@ -14,6 +14,7 @@ from ddsp_pi.control.led import Led
 from ddsp_pi.control.reports import Reports
 from ddsp_pi.control.watch import InstrumentWatch
 from ddsp_pi.link.edits import Configure, Outbox
+from ddsp_pi.modes.chosen import start_params
 from ddsp_pi.processes.changes import changes, effects
 from ddsp_pi.processes.child import BEGIN_ANEW
 from ddsp_pi.processes.errands import Errands
@@ -149,9 +150,10 @@ class LiveSettings:
         hub = self._parts.hub
         if to_engine:
             self._parts.outbox.send(Configure())
+        old, new = (start_params(each.mode, each.model, each.params) for each in (before, config))
         for spec in hub.specs if before.mode == config.mode else ():
-            value = config.params.get(spec.name)
-            if value != before.params.get(spec.name):
+            value = new.get(spec.name)
+            if value != old.get(spec.name):
                 hub.set(spec.name, spec.default if value is None else value)
         if config.model != before.model:
             self._parts.watch.select(config.model)

@@ -15,14 +15,16 @@ from ddsp_pi.errors import BoardError
 from ddsp_pi.link.edits import Outbox
 from ddsp_pi.link.shared import Link
 from ddsp_pi.models.library import finder
+from ddsp_pi.modes import chosen
 from ddsp_pi.modes.tables import check_file
 from ddsp_pi.params import ParamSet
-from ddsp_pi.processes.actions import button_actions
+from ddsp_pi.processes.actions import button_actions, chooser
 from ddsp_pi.processes.boards import make_board, spec_of
 from ddsp_pi.processes.control_loop import ControlLoop
 from ddsp_pi.processes.errands import Errands
 from ddsp_pi.processes.keyboards import Keyboards
 from ddsp_pi.processes.launch import Launch
+from ddsp_pi.processes.played_drums import DrumMemory, open_drums
 from ddsp_pi.processes.power import ask_to_power_off
 from ddsp_pi.processes.rack_side import RackSide
 from ddsp_pi.processes.resuming import begin_with
@@ -37,11 +39,14 @@ class Parts:
 
     hub: Hub
     watch: InstrumentWatch
+    choose: Callable[[str], None]
+    """Plays another instrument, by name."""
     outbox: Outbox
     reports: Reports
     errands: Errands
     keyboards: Keyboards
     sounds: Sounds
+    drums: DrumMemory
     rack: RackSide
     loop: ControlLoop
 
@@ -62,24 +67,31 @@ def wired(launch: Launch, link: Link, found: Recalled, now: Callable[[], Config]
     """
     config, outbox = launch.config, Outbox(link.edits)
     hub = Hub(begin_with(_params(config), found), outbox.send)
-    find = finder(lambda: now().model, lambda path: check_file(now().mode, path))
+    find = finder(
+        lambda: now().model,
+        lambda path: check_file(now().mode, path),
+        lambda name: chosen.find(now().mode, name),
+        lambda name: chosen.find_named(now().mode, name),
+    )
     watch = InstrumentWatch(found.instrument or config.model, find)
     reports, errands = _reports(config), Errands()
-    keyboards = Keyboards(config, hub, watch, say)
+    choose = chooser(config.mode, hub, watch, errands.later, say)
+    keyboards = Keyboards(config, hub, choose, say)
     sounds = Sounds(open_presets(), config.mode, hub, watch, keyboards.player.map, say)
     power_off = partial(ask_to_power_off, launch, say)
-    acts = button_actions(config.mode, hub, watch, sounds, errands.later, power_off)
+    acts = button_actions(config.mode, hub, watch, choose, sounds, errands.later, power_off)
     rack = RackSide(lambda: make_board(launch), config, hub, acts, reports, say)
     _open(rack, launch, link)
     loop = ControlLoop(link, rack, keyboards, hub, outbox)
     hub.follow_cables(lambda: loop.driven)
-    return Parts(hub, watch, outbox, reports, errands, keyboards, sounds, rack, loop)
+    drums = DrumMemory(open_drums(), found.drum, hub, lambda: loop.learned, say)
+    return Parts(hub, watch, choose, outbox, reports, errands, keyboards, sounds, drums, rack, loop)
 
 
 def _params(config: Config) -> ParamSet:
     """Where the engine begins as well."""
     params = ParamSet(MODE_PARAMS[config.mode])
-    for name, value in config.params.items():
+    for name, value in chosen.start_params(config.mode, config.model, config.params).items():
         if name in params:
             params.set(name, value)
     return params

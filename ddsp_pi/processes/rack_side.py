@@ -48,6 +48,8 @@ class RackSide:
         self._played = Played(self.board, 0.0)
         self.overrides = Overrides()
         self._tuning: Tuning | None = None
+        self.ringing = False
+        """Whether something sounds that was struck by what is heard, for the outputs of the kind note."""
         self._trouble = ""
         self.led = Led(lambda lit: self.board.set_led(lit))
         self.gate_outs = GateOuts(config.rack.gate_outs, lambda gate, high: self.board.set_gate(gate, high))
@@ -62,7 +64,7 @@ class RackSide:
         self._there = True
         if self.player is not None:
             self._hub.on_first_note(self.player.unplug)
-        self._played = Played(self.board, self._settings.gate_delay_ms)
+        self._played = Played(self.board, self._settings.gate_delay_ms, joins=True)
         if isinstance(self.board, PanelBoard):
             self._say(self.board.parts)
             self._tuning = Tuning(self.board, self._routes, self.led, self._say)
@@ -93,7 +95,7 @@ class RackSide:
         for event in events:
             if isinstance(event, Press):
                 self.press(event)
-        self.gate_outs.beat(self._hub.sounding, self._hub.begun, now_s)
+        self.gate_outs.beat(self._hub.sounding or self.ringing, self._hub.begun, now_s)
         self.led.beat(now_s)
 
     def struck(self, hit: Struck) -> None:

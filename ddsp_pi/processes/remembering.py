@@ -14,6 +14,7 @@ from ddsp_pi.errors import ConfigError
 from ddsp_pi.places import data_folder
 from ddsp_pi.processes.errands import Errands
 from ddsp_pi.processes.launch import Launch
+from ddsp_pi.processes.played_drums import DrumMemory
 from ddsp_pi.processes.resuming import began_with, remembers
 from ddsp_pi.processes.sounds import Sounds
 
@@ -27,6 +28,7 @@ class Remembered:
     sounds: Sounds
     controllers: MidiMap
     """What MIDI has learned."""
+    drums: DrumMemory
 
 
 def remember(
@@ -58,4 +60,4 @@ def remember(
 def _playing(parts: Remembered, began: Began) -> State:
     params = changed(parts.hub.values, began, MODE_PARAMS[began.mode])
     learned = dict(parts.controllers.learned)
-    return State(began, parts.watch.name, parts.sounds.name, params, learned)
+    return State(began, parts.watch.name, parts.sounds.name, params, learned, parts.drums.name)

@@ -1,17 +1,19 @@
 """Beginning as it was when it was switched off: engine and control both read what played last."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
-from ddsp_pi.app import MODE_PARAMS, App, check_playable
+from ddsp_pi.app import ALONE, MODE_PARAMS, App
 from ddsp_pi.config import Config
 from ddsp_pi.control.memory import Recalled, recalled
 from ddsp_pi.control.state_file import Began, State, read_state, set_aside, state_path
 from ddsp_pi.errors import ConfigError, InstrumentError
-from ddsp_pi.models.library import find_named, open_instrument
+from ddsp_pi.modes.chosen import check_playable, find_named, open_model, start_params
 from ddsp_pi.modes.tables import fitting
 from ddsp_pi.params import ParamSet
 from ddsp_pi.places import data_folder
 from ddsp_pi.processes.launch import Launch
+from ddsp_pi.processes.played_drums import open_drums
 
 Say = Callable[[str], object]
 
@@ -50,8 +52,13 @@ def resume(app: App, found: Recalled, say: Say) -> None:
     for name, value in found.params.items():
         app.set_param(name, value)
     try:
+        if found.drum:
+            app.measure_by(open_drums().load(found.drum))
+    except ConfigError as error:
+        say(f"{error}. It is learned anew")
+    try:
         if found.instrument:
-            app.play(find_named(found.instrument))
+            app.play(find_named(app.config.mode, found.instrument))
     except (InstrumentError, OSError) as error:
         say(f"{error}. {app.instrument.card.name} plays")
 
@@ -65,27 +72,40 @@ def begin_with(params: ParamSet, found: Recalled) -> ParamSet:
 
 def began_with(config: Config) -> Began:
     """What a state is a change of."""
-    return Began(config.mode, config.model, dict(config.params))
+    return Began(config.mode, config.model, start_params(config.mode, config.model, config.params))
 
 
 def _in_words(found: Recalled, model: str) -> str:
     preset = f", preset {found.preset}" if found.preset else ""
-    return f"{found.instrument or model}{preset}, {len(found.params)} parameters"
+    drum = f", drum {found.drum}" if found.drum else ""
+    return f"{found.instrument or model}{preset}{drum}, {len(found.params)} parameters"
 
 
 def _usable(state: State, config: Config) -> Recalled:
     """What counts of a state, without an instrument that cannot play."""
     found = recalled(state, began_with(config), MODE_PARAMS.get(config.mode, ()), fitting(config.mode).keys())
+    found = _with_known_drum(found) if config.mode in ALONE else found
     if not found.instrument:
         return found
     try:
         _try(config.mode, found.instrument, config.morph_to)
     except (InstrumentError, OSError) as error:
         left_out = (*found.left_out, f"{error}. {config.model} plays")
-        return Recalled("", "", found.params, found.midi, left_out)
+        return replace(found, instrument="", preset="", left_out=left_out)
+    return found
+
+
+def _with_known_drum(found: Recalled) -> Recalled:
+    """What counts of a state, without a drum whose file cannot be used."""
+    try:
+        if found.drum:
+            open_drums().load(found.drum)
+    except ConfigError as error:
+        return replace(found, drum="", left_out=(*found.left_out, f"{error}. It is learned anew"))
     return found
 
 
 def _try(mode: str, name: str, morph_to: str | None) -> None:
     """Raises InstrumentError: an instrument cannot play, or not morph to the other."""
-    check_playable(mode, open_instrument(name), None if morph_to is None else open_instrument(morph_to))
+    other = None if morph_to is None else open_model(mode, morph_to)
+    check_playable(mode, open_model(mode, name), other)

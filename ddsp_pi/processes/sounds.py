@@ -10,7 +10,7 @@ from ddsp_pi.control.preset_morph import Morph, MorphPlayer
 from ddsp_pi.control.presets import Acts, Presets, apply, preset_of
 from ddsp_pi.control.watch import InstrumentWatch
 from ddsp_pi.errors import ConfigError, DdspPiError
-from ddsp_pi.models.library import list_instruments
+from ddsp_pi.modes.tables import known
 from ddsp_pi.places import data_folder
 from ddsp_pi.shipped import configs_folder
 
@@ -24,8 +24,7 @@ def open_presets() -> Presets:
         data_folder() / "presets",
         configs_folder() / "presets",
         MODE_PARAMS,
-        lambda: list_instruments().keys(),
-        ALONE,
+        lambda mode: known(mode).keys(),
     )
 
 
@@ -89,7 +88,7 @@ class Sounds:
             preset = preset_of(
                 name or self.name or UNNAMED,
                 self._mode,
-                "" if self._mode in ALONE else self._watch.name,
+                self._watch.name,
                 self._hub.values,
                 MODE_PARAMS[self._mode],
                 self._loaded.note if self._loaded else "",
@@ -133,7 +132,9 @@ class Sounds:
     def _fits(self, name: str) -> bool:
         try:
             preset = self._presets.load(name).preset
-            return preset.mode == self._mode and preset.instrument in ("", self._watch.name)
+            # Each drum is a preset: what an instrument is elsewhere, which has presets, is a drum there.
+            any_of_them = self._mode in ALONE or preset.instrument in ("", self._watch.name)
+            return preset.mode == self._mode and any_of_them
         except DdspPiError:
             return False
 

@@ -6,7 +6,7 @@ from functools import partial
 
 import msgspec
 
-from ddsp_pi.app import MODE_PARAMS, check_inputs, check_playable
+from ddsp_pi.app import MODE_PARAMS, check_inputs
 from ddsp_pi.config import Config, Loaded
 from ddsp_pi.control.midi_map import check_controllers
 from ddsp_pi.control.osc import EVERYWHERE, LOOPBACK
@@ -15,7 +15,8 @@ from ddsp_pi.engine.backends import open_audio
 from ddsp_pi.engine.telemetry import Telemetry
 from ddsp_pi.errors import ConfigError, DdspPiError
 from ddsp_pi.located import Place
-from ddsp_pi.models.library import open_instrument
+from ddsp_pi.modes.chosen import check_playable, open_model
+from ddsp_pi.modes.tables import check_unmorphed
 from ddsp_pi.params import ParamSet
 from ddsp_pi.rack.boards import AUTO, find_board
 from ddsp_pi.rack.routing import CvRouter
@@ -99,7 +100,8 @@ def _one_act_each(config: Config) -> None:
 
 
 def _plays(mode: str, name: str, other: str | None = None) -> None:
-    check_playable(mode, open_instrument(name), None if other is None else open_instrument(other))
+    check_unmorphed(mode, other)
+    check_playable(mode, open_model(mode, name), None if other is None else open_model(mode, other))
 
 
 def _free_port(osc: Osc) -> None:

@@ -26,7 +26,9 @@ class Played:
     Many a sequencer sends its CV after its gate. What is no gate passes at once.
     """
 
-    def __init__(self, board: Playable, gate_delay_ms: float) -> None:
+    def __init__(self, board: Playable, gate_delay_ms: float, joins: bool = False) -> None:
+        """`joins`: whether it was played before already, so that a gate that is open now does not begin."""
+        self._joins = joins
         self._volts, self._events = board.volts, board.events
         self._delay_ns = round(gate_delay_ms * 1e6)
         self._waiting: list[Edge] = []
@@ -43,6 +45,8 @@ class Played:
     def events(self, until_ns: int) -> Sequence[Any]:
         """See Board."""
         events = self._events(until_ns)
+        if self._joins:
+            self._joins, events = False, [_standing(event) for event in events]
         if not (events or self._waiting):
             return events
         edges = self._due([event for event in events if isinstance(event, Edge)], until_ns)
@@ -61,3 +65,7 @@ class Played:
         gates = list(self._gates)
         gates[edge.gate - 1] = OPEN_VOLTS if edge.high else 0.0
         self._gates = tuple(gates)
+
+
+def _standing(event: Any) -> Any:
+    return msgspec.structs.replace(event, standing=True) if isinstance(event, Edge) else event

@@ -56,7 +56,7 @@ def test_a_new_engine_is_told_what_the_last_one_knew(hub, sent):
     hub.beat([Edge(1, True, 5), Edge(2, True, 6), Edge(1, False, 7)])
     sent.clear()
     hub.renew()
-    assert sent[:3] == [Set("noise", 0.5), Select("/tmp/cello.onnx"), Edge(2, True, 6)]
+    assert sent[:3] == [Set("noise", 0.5), Select("/tmp/cello.onnx"), Edge(2, True, 6, standing=True)]
     assert [(note.note, note.velocity) for note in sent[3:] if isinstance(note, Note)] == [(64.0, 1.0)]
 
 

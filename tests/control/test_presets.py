@@ -33,7 +33,7 @@ CARD_S = 0.005
 def read(folder, text):
     file = folder / "mine.yaml"
     file.write_bytes(text if isinstance(text, bytes) else text.encode())
-    return read_preset(file, TABLES, INSTRUMENTS)
+    return read_preset(file, TABLES, lambda mode: INSTRUMENTS)
 
 
 @pytest.fixture
@@ -42,7 +42,7 @@ def shelf(tmp_path):
     for name in ("solo", "drone"):
         preset = Preset(name, "cv", "violin", {"sustain": 1.0}, "ships")
         (tmp_path / "shipped" / f"{name}.yaml").write_text(preset_text(preset))
-    return Presets(tmp_path / "data" / "presets", tmp_path / "shipped", TABLES, lambda: INSTRUMENTS)
+    return Presets(tmp_path / "data" / "presets", tmp_path / "shipped", TABLES, lambda mode: INSTRUMENTS)
 
 
 def test_a_file_is_read_as_it_is_written(tmp_path):
@@ -176,10 +176,10 @@ def test_another_format_or_mode_is_refused_with_its_remedy(tmp_path, text, remed
 
 def test_a_file_that_is_not_there_is_refused(tmp_path):
     with pytest.raises(ConfigError, match="no such file"):
-        read_preset(tmp_path / "gone.yaml", TABLES, INSTRUMENTS)
+        read_preset(tmp_path / "gone.yaml", TABLES, lambda mode: INSTRUMENTS)
     (tmp_path / "folder.yaml").mkdir()
     with pytest.raises(ConfigError, match="no such file"):
-        read_preset(tmp_path / "folder.yaml", TABLES, INSTRUMENTS)
+        read_preset(tmp_path / "folder.yaml", TABLES, lambda mode: INSTRUMENTS)
 
 
 JUNK = st.recursive(
@@ -220,7 +220,7 @@ def test_any_bytes_are_a_preset_or_refused_by_name(tmp_path_factory, content):
 @settings(deadline=None)
 def test_what_is_saved_is_what_is_loaded(tmp_path_factory, values, note):
     folder = tmp_path_factory.mktemp("own")
-    presets = Presets(folder / "own", folder / "shipped", TABLES, lambda: INSTRUMENTS)
+    presets = Presets(folder / "own", folder / "shipped", TABLES, lambda mode: INSTRUMENTS)
     saved = preset_of("mine", "cv", "cello", values, SPECS, note, {"tune": 7})
     presets.save(saved)
     loaded = presets.load("mine")
@@ -322,7 +322,7 @@ def save_for_ever(folder, first):
         fsync(handle)
 
     os.fsync = as_a_card_does
-    presets = Presets(folder, folder / "none", TABLES, lambda: INSTRUMENTS)
+    presets = Presets(folder, folder / "none", TABLES, lambda mode: INSTRUMENTS)
     for turn in range(1_000_000):
         presets.save(numbered((first + turn) % 24))
 
@@ -337,7 +337,7 @@ def is_written(folder):
 
 
 def test_a_save_that_is_killed_leaves_a_whole_file(tmp_path):
-    presets = Presets(tmp_path, tmp_path / "none", TABLES, lambda: INSTRUMENTS)
+    presets = Presets(tmp_path, tmp_path / "none", TABLES, lambda mode: INSTRUMENTS)
     presets.save(numbered(0))
     chance = random.Random(6)
     processes = multiprocessing.get_context("forkserver")

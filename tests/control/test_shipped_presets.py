@@ -165,7 +165,7 @@ def test_every_drum_that_ships_is_a_preset():
         values = full_params(drums[name], MODE_PARAMS["drums"])
         assert tuple(values[param] for param in NAMES) == drum.values
         assert tuple(values[param] for param in DAMPING_NAMES) == drum.damping
-        assert (drums[name].instrument, drums[name].note) == ("", drum.note)
+        assert (drums[name].instrument, drums[name].note) == ("plain", drum.note)
 
 
 @pytest.mark.parametrize("name", SUNG)

@@ -122,7 +122,10 @@ def test_both_hear_gates_and_keys_during_the_fade_and_only_the_new_one_after_it(
     notes = [Note(60, 1.0, 1), Note(62, 1.0, during), Note(64, 1.0, after)]
     changed(leaving, arriving, edges, notes=notes)
     said = [(event, at) for event, at in arriving.heard]
-    assert [event for event, _ in said[:2]] == [edges[0], notes[0]], "what is held comes first"
+    assert [event for event, _ in said[:2]] == [
+        Edge(1, True, 0, standing=True),
+        Note(60, 1.0, 1, standing=True),
+    ], "what is held comes first"
     assert [at for _, at in said[:2]] == [0, 0]
     both = [(edges[3], 700 % HOP), (notes[1], 700 % HOP)]
     assert said[2:4] == leaving.heard[-2:] == both

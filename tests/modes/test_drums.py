@@ -6,13 +6,15 @@ import numpy as np
 import pytest
 
 from ddsp_pi.dsp.drum_presets import DRUM_PRESETS
-from ddsp_pi.dsp.hit_features import WINDOW, hit_features
+from ddsp_pi.dsp.hit_features import WINDOW, HitFeatures, hit_features
 from ddsp_pi.dsp.native_snare import make_snare
 from ddsp_pi.dsp.onset import Onset
 from ddsp_pi.dsp.onset_settings import MODES
 from ddsp_pi.dsp.snare_params import DEFAULTS, HIGH, LOW, NAMES, to_norms
+from ddsp_pi.dsp.yardstick import MIDDLE, Levels
 from ddsp_pi.frame import HOP, SAMPLE_RATE, Note
-from ddsp_pi.modes.drum_mapping import MIDDLE, Levels, PlainMapper
+from ddsp_pi.models.drum_library import PLAIN, open_mapper
+from ddsp_pi.modes.drum_mapping import MapperDecoder
 from ddsp_pi.modes.drum_params import DAMPING_NAMES
 from ddsp_pi.modes.drums import DrumsMode
 from tests.drums import hit_of, pad, play
@@ -77,9 +79,10 @@ class Turning:
 class Struck:
     """What the drum was struck with."""
 
-    def __init__(self, mode, monkeypatch):
+    def __init__(self, mode, monkeypatch, arriving=False):
         self.values, self.chokes = [], []
-        hits = mode._snare.hits
+        sounds = mode._sounds
+        hits = (sounds._wanted if arriving else sounds._playing)._snare.hits
         strike, choke = hits.strike, hits.choke
 
         def note(values, after=0):
@@ -95,10 +98,14 @@ class Struck:
 
 
 def drums(detector=None, mapper=None, **params):
-    mode = DrumsMode(mapper, detector)
+    mode = DrumsMode(mapper and MapperDecoder(mapper), detector)
     for name, value in params.items():
         mode.params.set(name, value)
     return mode
+
+
+def plain():
+    return open_mapper(PLAIN).mapper
 
 
 def first_sound(audio):
@@ -332,9 +339,44 @@ def test_another_mapper_counts_from_the_next_hit_on(monkeypatch):
     struck = Struck(mode, monkeypatch)
     playing = engine(mode)
     sing(playing, np.zeros(1024))
-    mode.map_with(other)
+    assert len(struck.values) == 1
+    mode.use(MapperDecoder(other))
+    after = Struck(mode, monkeypatch, arriving=True)
     sing(playing, np.zeros(1024))
-    assert [round(by, 6) for by in to_norms(struck.values)[:, -1] - to_norms(DEFAULTS)[-1]] == [0.0, 0.1]
+    assert len(struck.values) == 1
+    assert (to_norms(after.values)[0] - to_norms(DEFAULTS))[-1] == pytest.approx(0.1)
+
+
+@pytest.mark.parametrize("changes", [1, 2, 5])
+def test_what_rings_goes_on_without_a_click_when_the_mapper_changes(changes):
+    long_ms = {"osc1_decay": 2000.0, "osc2_decay": 2000.0, "noise_gain": -60.0}
+    whole = sing(engine(drums(**long_ms), edges=gate(0.01)), np.zeros(9600))
+    mode = drums(**long_ms)
+    playing = engine(mode, edges=gate(0.01))
+    made = [sing(playing, np.zeros(4800))]
+    for _ in range(changes):
+        mode.use(MapperDecoder(plain()))
+        made.append(sing(playing, np.zeros(480)))
+    made = np.concatenate([*made, sing(playing, np.zeros(9600))])
+    if changes == 1:
+        np.testing.assert_allclose(made[:9600], whole, atol=1e-6)
+    else:
+        assert np.abs(made[-480:]).max() < 1e-6, "choked by the second change"
+    assert np.abs(np.diff(made, 2)).max() <= 1.05 * np.abs(np.diff(whole, 2)).max()
+
+
+def test_a_choke_ends_what_a_sound_that_was_left_is_ringing():
+    mode = drums(osc1_decay=2000.0, osc2_decay=2000.0, choke=1.0)
+    playing = engine(mode, edges=(*gate(0.01, 0.02), *gate(0.1, 0.11)))
+    sing(playing, np.zeros(2048))
+    mode.use(MapperDecoder(plain()))
+    mode.params.set("osc1_gain", -60.0)
+    for name in ("osc2_gain", "noise_gain"):
+        mode.params.set(name, -60.0)
+    before = sing(playing, np.zeros(2048))
+    after = sing(playing, np.zeros(4096))
+    assert np.abs(before).max() > 0.05
+    assert np.abs(after[-1024:]).max() < 1e-3
 
 
 def test_the_meter_tells_the_level_and_the_last_hit():
@@ -380,7 +422,7 @@ def test_20_hits_a_second_go_on_without_drift_and_without_slowing_numbers():
     for at in (told[0], told[600], told[-1]):
         quiet, loud = made[at + 256 - 8 : at + 256], made[at + 256 : at + 256 + 96]
         assert np.abs(quiet).max() < 1e-3 < 0.1 < np.abs(loud).max()
-    table = mode._snare.hits.table
+    table = mode._sounds._playing._snare.hits.table
     assert not ((np.abs(table) > 0.0) & (np.abs(table) < 1e-300)).any()
 
 
@@ -397,4 +439,44 @@ def test_the_detector_is_tuned_as_the_parameters_say():
 
 
 def test_the_plain_mapper_turns_nothing_for_the_usual_hit():
-    assert not PlainMapper().movement(np.zeros(3)).any()
+    assert not plain().movement(np.zeros(3)).any()
+
+
+def learning(**params):
+    """A mode that has heard two bars, and what its mapper was asked."""
+    mapper = Turning()
+    mapper.reference, mapper.ranges = HitFeatures(-50.0, 95.0, -70.0), {"loudness_db": [-60.0, 0.0]}
+    mode = drums(mapper=mapper, **params)
+    sing(engine(mode), pad(0.1 + 0.2 * np.arange(16), 3.4, (0.0, -6.0, -12.0, -18.0)))
+    return mode, mapper
+
+
+def test_what_was_learned_is_kept_taken_again_and_told():
+    mode, mapper = learning()
+    measures = mode.measures
+    assert measures.keys() == {"loudness_db", "centroid", "flatness_db", "peak_db"}
+    assert measures == mode.meter.measures
+    assert measures["loudness_db"][0] == -60.0
+    assert measures["loudness_db"][1] > -40.0, "the usual one is not the mapper's any more"
+    other = drums(mapper=mapper, learn=0.0)
+    other.measure_by(measures)
+    assert other.measures == other.meter.measures == measures
+    sing(engine(other), pad((0.1, 0.3), 0.5, (0.0, -40.0)))
+    assert other.measures == measures, "held"
+
+
+def test_held_from_the_start_a_mapper_s_own_measures_count():
+    mode, mapper = learning(learn=0.0)
+    assert mode.measures == {}
+    hit = mode.meter.hit
+    assert mapper.asked[-1][0] == pytest.approx((hit.loudness_db + 50.0) / 60.0)
+
+
+def test_another_mapper_measures_by_what_was_learned():
+    mode, _ = learning()
+    before = mode.measures
+    other = Turning()
+    other.reference, other.ranges = HitFeatures(-50.0, 80.0, -50.0), {"loudness_db": [-70.0, 0.0]}
+    mode.use(MapperDecoder(other))
+    sing(engine(mode), np.zeros(512))
+    assert mode.measures["loudness_db"] == [-70.0, before["loudness_db"][1], 0.0]

@@ -15,6 +15,7 @@ from ddsp_pi.models.library import finder
 from ddsp_pi.params import ParamSet
 from ddsp_pi.processes.errands import Errands
 from ddsp_pi.processes.launch import Launch
+from ddsp_pi.processes.played_drums import DrumMemory, open_drums
 from ddsp_pi.processes.remembering import Remembered, remember
 from ddsp_pi.processes.resuming import began_with, begin_with, recall, resume
 from ddsp_pi.processes.sounds import Sounds, open_presets
@@ -43,7 +44,8 @@ class Control:
         watch = InstrumentWatch(found.instrument or launch.config.model, finder(lambda: launch.config.model))
         controllers = MidiMap({}, ParamSet(MODE_PARAMS["cv"]))
         sounds = Sounds(open_presets(), "cv", hub, watch, controllers, self.said.append)
-        self.parts, errands = Remembered(hub, watch, sounds, controllers), Errands()
+        drums = DrumMemory(open_drums(), found.drum, hub, dict, self.said.append)
+        self.parts, errands = Remembered(hub, watch, sounds, controllers, drums), Errands()
         self.config = launch.config
         self.memory = remember(launch, found, self.parts, lambda: self.config, errands, self.said.append)
         errands.close()

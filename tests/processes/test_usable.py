@@ -79,10 +79,10 @@ def test_two_that_have_nothing_in_between_are_refused(read, monkeypatch):
     found = {"violin": 65, "cello": 33}
 
     class Named:
-        def __init__(self, name):
+        def __init__(self, mode, name):
             self.card = type("Card", (), {"name": name, "n_bands": found[name], "style": None})
 
-    monkeypatch.setattr("ddsp_pi.processes.usable.open_instrument", Named)
+    monkeypatch.setattr("ddsp_pi.processes.usable.open_model", Named)
     check(read("morph_to: violin\n"))
     with pytest.raises(ConfigError, match=r"cannot morph: 65 and 33 .*\$\.morph_to, line 1"):
         check(read("morph_to: cello\n"))

@@ -154,13 +154,15 @@ def test_each_name_of_the_table_tells_what_the_module_says(play, module):
         ("/ddsp/preset", "s", "dark", "ddsp-loaded", "symbol dark"),
         ("/ddsp/error", "s", "no, not that", "ddsp-error", r"symbol no\\,\\ not\\ that"),
     ]
-    seen = {f"ddsp-cv{jack}" for jack in range(1, 9)} | {"ddsp-alive", "ddsp-level"}
+    seen = {f"ddsp-cv{jack}" for jack in range(1, 9)} | {"ddsp-alive", "ddsp-level", "ddsp-onset"}
     for address, types, value, name, text in rows:
         module.tell(port, address, types, value)
         pd.says(name, text)
         seen.add(name)
     module.tell(port, "/ddsp/level", "ff", 0.5, 0.25)
     pd.says("ddsp-level", "0.5 0.25")
+    module.tell(port, "/ddsp/onset", "ffff", 14.5, -18.5, 97.25, -6.5)
+    pd.says("ddsp-onset", "14.5 -18.5 97.25 -6.5")
     assert seen == set(told)
 
 
