@@ -38,7 +38,7 @@ def perform(heard: Heard, mapper: DrumMapper, drum: Drum, own_ranges: bool = Fal
         own_ranges: measure each drum by what was heard of itself, not by the ranges of the card.
     """
     differences = heard.own_differences() if own_ranges else heard.differences(mapper.card.ranges)
-    movements = np.array([mapper.movement(difference) for difference in differences[0].double().numpy()])
+    movements = np.array([mapper.movement(difference) for difference in differences.double().numpy()])
     rng = np.random.default_rng(SEED)
     with torch.no_grad():
         made = drum.differs(torch.from_numpy(movements).float(), places(rng, len(movements)))

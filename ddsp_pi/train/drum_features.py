@@ -26,8 +26,12 @@ SAMPLES = (TRANSIENT + SUSTAIN - 1) * HOP + FRAME // 2
 EARLY = round(0.125 * SAMPLE_RATE)
 """Samples in which the centre of the energy is looked for."""
 
-FLOOR = 1e-8
-"""Mean square of the white noise in which everything is heard, at −80 dB: silence has a brightness too."""
+FLOOR = 1e-6
+"""Mean square of the white noise in which everything is heard, at −60 dB: silence has a brightness too, and
+it is the same where a recording still hisses as where it has been cut off."""
+
+NOTHING = 1e-8
+"""Mean square of what is added to the first moments, so that the energy of silence has a centre."""
 
 LOWEST_HZ = 20.0
 
@@ -133,6 +137,6 @@ def _flatness(powers: Tensor) -> Tensor:
 
 def _temporal_centroid(audio: Tensor) -> Tensor:
     """(batch,) where the energy lies, on a scale of equal steps of how soft an attack is felt to be."""
-    energy = audio.square() + FLOOR
+    energy = audio.square() + NOTHING
     at_ms = torch.arange(EARLY) * (1000.0 / SAMPLE_RATE)
     return 0.03 * ((energy @ at_ms) / energy.sum(dim=1)) ** 1.864

@@ -1,7 +1,8 @@
-"""Hits as a mapper sees them: how each differs from the middle one of its drum, in onset and in sound."""
+"""Hits as a mapper sees them: what their first moments and their sound are, and how they differ."""
 
 from collections.abc import Sequence
 from dataclasses import astuple, dataclass
+from typing import NamedTuple
 
 import msgspec
 import numpy as np
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ddsp_pi.dsp.hit_features import WINDOW, hit_features
+from ddsp_pi.frame import SAMPLE_RATE
 from ddsp_pi.models.card import Range
 from ddsp_pi.models.drum_card import Row
 from ddsp_pi.train.drum_features import LOUDNESS, get_features
@@ -18,12 +20,33 @@ from ddsp_pi.train.drum_hits import Hit
 LATE = (0, 4, 8, 16)
 """Samples by which the onset is found too late: what is heard first is learned with each of them."""
 
+
+class Taking(NamedTuple):
+    """Another way in which the same hit could have been recorded."""
+
+    gain_db: float = 0.0
+    tilt_db: float = 0.0
+    """What is above PIVOT_HZ is so much louder than what is below."""
+
+
+AS_IT_IS = Taking()
+TAKINGS = (
+    AS_IT_IS,
+    *(Taking(gain_db) for gain_db in (-9.0, -6.0, -3.0, 3.0, 6.0, 9.0)),
+    *(Taking(0.0, tilt_db) for tilt_db in (-12.0, -6.0, 6.0, 12.0)),
+    *(Taking(gain_db, tilt_db) for gain_db in (-6.0, 6.0) for tilt_db in (-9.0, 9.0)),
+)
+"""Hits are learned from in all of these. Of most drums loud hits are the darker ones, of some the brighter:
+so loudness and brightness are learned apart."""
+
+PIVOT_HZ = 2000.0
+"""In the middle of what the strike of a drum sounds like."""
+
 NARROWEST = 1e-6
 """A range is no narrower, so that all hits may have the same feature."""
 
 AT_ONCE = 32
 """Hits whose sound is analysed in one go."""
-
 
 Ranges = tuple[Range, Range, Range]
 
@@ -42,74 +65,105 @@ class Heard:
 
     hits: Sequence[Hit]
     onsets: Tensor
-    """(len(LATE), hits, 3) features of the first moments, in their units."""
+    """(len(LATE), takings, hits, 3) features of the first moments, in their units."""
     sounds: Tensor
-    """(hits, 7) columns of FEATURES."""
-    references: NDArray[np.int64]
-    """(hits,) the middle hit of the same drum: half of the others are louder."""
+    """(takings, hits, 7) columns of FEATURES."""
+    drums: list[NDArray[np.int64]]
+    """The places of each drum's hits, from the softest to the loudest."""
+
+    @property
+    def references(self) -> NDArray[np.int64]:
+        """(hits,) of each the middle hit of its drum: half of the others are louder."""
+        found = np.empty(len(self.hits), np.int64)
+        for places in self.drums:
+            found[places] = middle(places)
+        return found
 
     @property
     def wanted(self) -> Tensor:
         """(hits, 7) how the sound of each differs from that of its reference."""
-        return self.sounds - self.sounds[torch.from_numpy(self.references)]
+        return self.sounds[0] - self.sounds[0, torch.from_numpy(self.references)]
 
     def differences(self, ranges: Ranges) -> Tensor:
-        """(len(LATE), hits, 3) how each onset differs from that of its reference, which is heard in time.
+        """(hits, 3) how each onset, heard in time, differs from that of its reference.
 
         As `Normaliser.centred` has it: what is beyond a range counts as its end.
         """
-        return self._centred(*torch.tensor([(each.low, each.high) for each in ranges]).T)
+        heard = within(self.onsets[0, 0], ranges)
+        centred: Tensor = heard - heard[torch.from_numpy(self.references)]
+        return centred
 
     def own_differences(self) -> Tensor:
         """The same, where the ranges are those of the hits of each drum in this very set."""
-        drums = [torch.from_numpy(self.references == own) for own in self.references]
-        ends = [(self.onsets[0, drum].amin(0), self.onsets[0, drum].amax(0)) for drum in drums]
-        lows, highs = zip(*ends, strict=True)
-        return self._centred(torch.stack(lows), torch.stack(highs))
-
-    def _centred(self, low: Tensor, high: Tensor) -> Tensor:
-        width = (high - low).clamp_min(NARROWEST)
-        references = torch.from_numpy(self.references)
-        here = ((self.onsets - low) / width).clamp(0.0, 1.0)
-        there: Tensor = ((self.onsets[:1, references] - low) / width).clamp(0.0, 1.0)
-        return here - there
+        made = torch.empty_like(self.onsets[0, 0])
+        for places in map(torch.from_numpy, self.drums):
+            mine = self.onsets[0, 0, places]
+            heard = _shares(mine, mine.amin(0), mine.amax(0))
+            made[places] = heard - heard[len(places) // 2]
+        return made
 
 
-def hear(hits: Sequence[Hit]) -> Heard:
-    """Analyse hits; nothing in it depends on others than these."""
-    sounds = torch.cat([_sound(hits[at : at + AT_ONCE]) for at in range(0, len(hits), AT_ONCE)])
-    onsets = np.array([[_onset(hit, late) for hit in hits] for late in LATE])
-    loudness = sounds[:, LOUDNESS].numpy()
-    return Heard(hits, torch.from_numpy(onsets).float(), sounds, middle_hits(hits, loudness))
+def hear(hits: Sequence[Hit], takings: Sequence[Taking] = (AS_IT_IS,)) -> Heard:
+    """Analyse hits, the first time as they are; nothing in it depends on others than these."""
+    taken = [[retaken(hit.audio, taking) for hit in hits] for taking in takings]
+    sounds = torch.stack([torch.cat([_sound(part) for part in _parts(audio)]) for audio in taken])
+    onsets = [[[_onset(each, late) for each in audio] for audio in taken] for late in LATE]
+    loudness = sounds[0, :, LOUDNESS].numpy()
+    return Heard(hits, torch.tensor(onsets, dtype=torch.float32), sounds, _by_drum(hits, loudness))
 
 
-def _onset(hit: Hit, late: int) -> tuple[float, ...]:
-    return astuple(hit_features(hit.audio[late : late + WINDOW]))
+def middle(places: NDArray[np.int64]) -> int:
+    """Of places in the order of loudness that of median loudness; of an even number the louder one."""
+    return int(places[len(places) // 2])
 
 
-def _sound(hits: Sequence[Hit]) -> Tensor:
-    return get_features(torch.from_numpy(np.stack([hit.audio for hit in hits])))
+def within(onsets: Tensor, ranges: Ranges) -> Tensor:
+    """(…, 3) features → where in the ranges they are, 0..1."""
+    low, high = torch.tensor([(each.low, each.high) for each in ranges]).T
+    return _shares(onsets, low, high)
 
 
-def middle_hits(hits: Sequence[Hit], loudness: NDArray[np.float32]) -> NDArray[np.int64]:
-    """(hits,) of each the one of median loudness among those of its drum; of an even number the louder."""
-    drums = np.array([hit.drum for hit in hits])
-    middle = {drum: _middle(np.flatnonzero(drums == drum), loudness) for drum in set(drums)}
-    return np.array([middle[drum] for drum in drums])
+def _shares(onsets: Tensor, low: Tensor, high: Tensor) -> Tensor:
+    return ((onsets - low) / (high - low).clamp_min(NARROWEST)).clamp(0.0, 1.0)
 
 
-def _middle(places: NDArray[np.int64], loudness: NDArray[np.float32]) -> int:
-    return int(places[np.argsort(loudness[places], kind="stable")[len(places) // 2]])
+def retaken(audio: NDArray[np.float32], taking: Taking) -> NDArray[np.float32]:
+    """(samples,) of a hit, taken otherwise: a shelf of first order, which begins no sound earlier."""
+    if taking.tilt_db == 0.0:
+        return audio * np.float32(10.0 ** (taking.gain_db / 20.0))
+    size = 2 * len(audio)
+    above = 1j * np.tan(np.pi * np.arange(len(audio)) / size) / np.tan(np.pi * PIVOT_HZ / SAMPLE_RATE)
+    ends = 10.0 ** ((taking.gain_db + np.array((-0.5, 0.5)) * taking.tilt_db) / 20.0)
+    # At half the rate, the last of them, `above` has no end, and the shelf is that of high frequencies.
+    shelf = np.append((ends[0] + ends[1] * above) / (1.0 + above), ends[1])
+    made = np.fft.irfft(np.fft.rfft(audio, size) * shelf, size)
+    return made[: len(audio)].astype(np.float32)
+
+
+def _parts(hits: Sequence[NDArray[np.float32]]) -> list[NDArray[np.float32]]:
+    return [np.stack(hits[at : at + AT_ONCE]) for at in range(0, len(hits), AT_ONCE)]
+
+
+def _sound(hits: NDArray[np.float32]) -> Tensor:
+    return get_features(torch.from_numpy(hits))
+
+
+def _onset(audio: NDArray[np.float32], late: int) -> tuple[float, ...]:
+    return astuple(hit_features(audio[late : late + WINDOW]))
+
+
+def _by_drum(hits: Sequence[Hit], loudness: NDArray[np.float32]) -> list[NDArray[np.int64]]:
+    """Places of the hits of each drum, by their loudness."""
+    order = np.argsort(loudness, kind="stable")
+    drums = np.array([hit.drum for hit in hits])[order]
+    return [order[drums == drum] for drum in dict.fromkeys(hit.drum for hit in hits)]
 
 
 def scale_of(heard: Heard) -> Scale:
     """Ranges from the least to the greatest of these hits, and the middle one of them all."""
-    middle = _middle(np.arange(len(heard.hits)), heard.sounds[:, LOUDNESS].numpy())
-    reference = tuple(round(value, 2) for value in heard.onsets[0, middle].tolist())
-    return msgspec.convert({"ranges": ranges_of(heard.onsets[0]), "reference": reference}, Scale)
-
-
-def ranges_of(onsets: Tensor) -> list[Range]:
-    """Of each column of (hits, 3) features from the least to the greatest."""
-    ends = zip(onsets.amin(0).tolist(), onsets.amax(0).tolist(), strict=True)
-    return [Range(round(low, 2), round(high, 2)) for low, high in ends]
+    in_time = heard.onsets[0, 0]
+    ends = zip(in_time.amin(0).tolist(), in_time.amax(0).tolist(), strict=True)
+    ranges = [Range(round(low, 2), round(high, 2)) for low, high in ends]
+    usual = middle(np.argsort(heard.sounds[0, :, LOUDNESS].numpy(), kind="stable"))
+    reference = tuple(round(value, 2) for value in in_time[usual].tolist())
+    return msgspec.convert({"ranges": ranges, "reference": reference}, Scale)

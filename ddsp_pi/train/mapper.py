@@ -79,7 +79,7 @@ class Kind:
 
 KINDS: Mapping[str, Kind] = {
     "linear": Kind(Linear, 5e-3, "42 parameters, 3 → 14"),
-    "small": Kind(lambda: Layered(32), 2e-3, "590 parameters, 3 → 32 → 14"),
+    "small": Kind(lambda: Layered(32), 5e-3, "590 parameters, 3 → 32 → 14"),
     "large": Kind(lambda: Layered(64, 64, 64), 1e-3, "9486 parameters, 3 → 64 → 64 → 64 → 14"),
 }
 

@@ -17,8 +17,9 @@ from ddsp_pi.dsp.snare_params import to_norms
 from ddsp_pi.errors import TrainingError
 from ddsp_pi.files import replacing
 from ddsp_pi.train import drum_synth
-from ddsp_pi.train.drum_features import SAMPLES, get_features
-from ddsp_pi.train.drum_material import LATE, Heard, Scale
+from ddsp_pi.train.drum_features import BRIGHTNESS, SAMPLES, get_features
+from ddsp_pi.train.drum_material import Heard, Ranges
+from ddsp_pi.train.drum_pairs import Pairs
 from ddsp_pi.train.mapper import KINDS, Mapper, new_mapper, turned
 from ddsp_pi.train.mapper_settings import MapperSettings
 
@@ -64,9 +65,10 @@ def places(rng: np.random.Generator, count: int) -> Tensor:
     return torch.from_numpy(rng.integers(0, NOISE_SAMPLES, count))
 
 
-def weights(wanted: Tensor, balance: float) -> Tensor:
-    """(7,) of the features in the loss, their mean 1."""
+def weights(wanted: Tensor, balance: float, brightness: float) -> Tensor:
+    """(7,) of the features in the loss, their mean 1; see MapperSettings."""
     raw = wanted.abs().mean(0).clamp_min(1e-3) ** -balance
+    raw[BRIGHTNESS] *= brightness
     return raw / raw.mean()
 
 
@@ -74,14 +76,13 @@ class MapperTrainer:
     """One training: what is learned, how far it is, and where it is written. The same for the same seed."""
 
     def __init__(
-        self, kind: str, drum: Drum, heard: Heard, scale: Scale, settings: MapperSettings, folder: Path
+        self, kind: str, drum: Drum, heard: Heard, ranges: Ranges, settings: MapperSettings, folder: Path
     ) -> None:
         self.mapper = new_mapper(kind, settings.seed)
         self.settings, self.folder, self.step = settings, folder, 0
         self._drum = drum
-        self._differences, self._wanted = heard.differences(scale.ranges), heard.wanted
-        self._weights = weights(self._wanted, settings.balance)
-        self._partners = [np.flatnonzero(heard.references == own) for own in heard.references]
+        self._pairs = Pairs(heard, ranges, settings)
+        self._weights = weights(heard.wanted, settings.balance, settings.brightness)
         self._rate = settings.rate or KINDS[kind].rate
         self._rows: list[tuple[int, float, float]] = []
         self._optimizer = torch.optim.AdamW(
@@ -147,23 +148,9 @@ class MapperTrainer:
         return value
 
     def _loss(self, rng: np.random.Generator) -> Tensor:
-        difference, wanted = self._draw(rng)
+        difference, wanted = self._pairs.draw(rng)
         made = self._drum.differs(self.mapper(difference), places(rng, len(difference)))
         return ((made - wanted) * self._weights).abs().mean()
-
-    def _draw(self, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
-        """(batch, 3) what is heard of some hits, (batch, 7) how the drum shall differ from its preset."""
-        size = self.settings.batch
-        chosen = rng.integers(0, len(self._wanted), size)
-        difference = self._differences[rng.integers(0, len(LATE), size), chosen]
-        if not self.settings.blend:
-            return difference, self._wanted[chosen]
-        others = np.array([rng.choice(self._partners[each]) for each in chosen])
-        share = torch.from_numpy(rng.beta(self.settings.blend, self.settings.blend, (size, 1))).float()
-        return (
-            torch.lerp(self._differences[0, others], difference, share),
-            torch.lerp(self._wanted[others], self._wanted[chosen], share),
-        )
 
     def _learn(self, loss: Tensor) -> float:
         progress = self.step / self.settings.steps

@@ -14,7 +14,7 @@ from ddsp_pi.files import replacing
 from ddsp_pi.models.drum_mapper import DrumMapper
 from ddsp_pi.train.drum_evaluate import Judged, measure, optimised, perform
 from ddsp_pi.train.drum_hits import divide, load_hits
-from ddsp_pi.train.drum_material import Heard, Scale, hear, scale_of
+from ddsp_pi.train.drum_material import TAKINGS, Heard, Scale, hear, scale_of
 from ddsp_pi.train.export import Origin
 from ddsp_pi.train.mapper import Mapper, new_mapper
 from ddsp_pi.train.mapper_export import make_card, write_mapper
@@ -57,7 +57,7 @@ class DrumRun:
         collection = load_hits(Path(plan.data), plan.only, plan.skip_unusable)
         self.remarks = collection.remarks
         train, judged = divide(collection.hits, plan.held_out, plan.held_out_share)
-        return hear(train), hear(judged)
+        return hear(train, TAKINGS), hear(judged)
 
     @cached_property
     def scale(self) -> Scale:
@@ -82,7 +82,7 @@ class DrumRun:
         """Train to the end, from the checkpoint if there is one."""
         train, _ = self.material
         plan = self.plan
-        trainer = MapperTrainer(plan.kind, self.drum, train, self.scale, plan.settings, self.folder)
+        trainer = MapperTrainer(plan.kind, self.drum, train, self.scale.ranges, plan.settings, self.folder)
         return trainer.run(save_every_s)
 
     def trained(self) -> Mapper:
@@ -132,12 +132,11 @@ class DrumRun:
         return spread
 
     def _history(self, train: Heard) -> tuple[str, ...]:
-        settings = self.plan.settings
         drums = sorted({hit.drum for hit in train.hits})
+        settings = msgspec.to_builtins(self.plan.settings)
         return (
             f"trained on {len(train.hits)} hits of {len(drums)} drums: {', '.join(drums)}",
-            f"{settings.steps} steps of {settings.batch} hits, balance {settings.balance:g}, "
-            f"blend {settings.blend:g}, weight decay {settings.weight_decay:g}, seed {settings.seed}",
+            ", ".join(f"{name} {value}" for name, value in settings.items() if value is not None),
         )
 
 

@@ -41,14 +41,14 @@ def test_loudness_is_weighted(hz):
 
 
 def test_louder_is_louder_and_nothing_else():
-    soft, loud = features(noise(level=0.05)), features(noise(level=0.1))
+    soft, loud = features(noise(level=0.2)), features(noise(level=0.4))
     for name in NAMES:
         assert loud[name] - soft[name] == pytest.approx(6.02 if "loudness" in name else 0.0, abs=0.01)
 
 
 def test_a_longer_hit_sustains_and_lies_later():
     short, long = features(struck(0.1)), features(struck(0.6))
-    assert long["loudness, sustain"] > short["loudness, sustain"] + 10.0
+    assert long["loudness, sustain"] > short["loudness, sustain"] + 8.0
     assert abs(long["loudness, transient"] - short["loudness, transient"]) < 8.0
     assert long["temporal centroid"] > short["temporal centroid"] + 1.0
 
@@ -89,7 +89,7 @@ def test_silence_has_finite_features_and_gradients():
     made.sum().backward()
     assert torch.isfinite(made).all()
     assert torch.isfinite(audio.grad).all()
-    assert made[0, 0] < -75.0
+    assert made[0, 0] < -55.0
 
 
 def test_hits_of_a_batch_do_not_hear_each_other():
