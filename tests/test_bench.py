@@ -9,12 +9,13 @@ import msgspec
 import numpy as np
 import pytest
 
+from ddsp_pi.app import LISTENING
 from ddsp_pi.bench import words
-from ddsp_pi.bench.engines import LiveEngine
+from ddsp_pi.bench.engines import HEARD, HITS_PER_S, LiveEngine
 from ddsp_pi.bench.latency import PERIODS, budgets, total
-from ddsp_pi.bench.measure import SHORTER, VOICES, Plan, measure, turns
+from ddsp_pi.bench.measure import LISTENED, SHORTER, VOICES, Plan, measure, turns
 from ddsp_pi.bench.report import Line, Report
-from ddsp_pi.bench.stages import ALL_CABLES, BLOCK, CROSS, DECODER, HIGH, HOP_BEGINS, LOW, OUTPUT, STYLE
+from ddsp_pi.bench.stages import ALL_CABLES, BLOCK, DECODER, HIGH, HOP_BEGINS, LOW, OUTPUT, STYLE
 from ddsp_pi.bench.standin import IN_WORDS, NumpyReference
 from ddsp_pi.bench.timing import WARM_CALLS, Clocks, Work, histogram, scheduled, take_turns, turn
 from ddsp_pi.cli import bench
@@ -24,7 +25,7 @@ from ddsp_pi.dsp.native_synth import NativeSynth
 from ddsp_pi.dsp.synthesis import NumpySynth
 from ddsp_pi.engine.clock import DelayLocked
 from ddsp_pi.errors import ConfigError
-from ddsp_pi.frame import HOP, SAMPLE_RATE
+from ddsp_pi.frame import HOP, HOP_RATE, SAMPLE_RATE
 from ddsp_pi.models.warm import WarmLibrary
 from ddsp_pi.native import library
 from ddsp_pi.native.library import CHOICE, choose, describe, kernel
@@ -70,7 +71,7 @@ def test_every_stage_is_measured_on_every_kernel(report):
     assert names == (["numpy", "native"] if has_native() else ["numpy"])
     assert len(report.missing) == 2 - len(names)
     wanted = {(name, stage, voices, HOP) for name in names for stage in STAGES for voices in VOICES}
-    wanted |= {(name, CROSS, 1, HOP) for name in names}
+    wanted |= {(name, stage, 1, HOP) for name in names for stage in LISTENED}
     wanted |= {(name, BLOCK, voices, size) for name in names for voices in VOICES for size in SHORTER}
     assert {(row.kernel, row.stage, row.voices, row.samples) for row in report.rows} == wanted
 
@@ -113,7 +114,8 @@ def test_json_says_all_of_it(report):
 
 def test_text_names_every_stage_and_kernel(report):
     text = words.text(report)
-    for word in (*STAGES, CROSS, *(kernel_report.name for kernel_report in report.kernels), report.reference):
+    kernels = (kernel_report.name for kernel_report in report.kernels)
+    for word in (*STAGES, *LISTENED, *kernels, report.reference):
         assert word in text
     assert max(map(len, text.splitlines())) < 120
 
@@ -206,6 +208,23 @@ def test_a_mode_that_listens_is_sung_to():
     assert mode.params.live["model_mix"] == 0.5
     assert live.peak > 0.0
     live.close()
+
+
+def test_a_drum_is_struck_as_fast_as_anybody_could():
+    live = LiveEngine(load_config(mode="drums"), WarmLibrary(), 1, HOP, cables=0)
+    for _ in range(2 * round(HOP_RATE)):
+        live.move()
+        live.play()
+    mode = live.engine.parts.mode
+    # A second is not cut into whole hops: one hit of it may be cut off.
+    assert 2 * HITS_PER_S - 1 <= mode.meter.hit.number <= 2 * HITS_PER_S + 1
+    assert mode.outside.sounding
+    live.close()
+
+
+def test_what_a_mode_hears_that_listens_is_there_for_each_of_them():
+    assert HEARD.keys() == LISTENING
+    assert {*LISTENED.values()} == LISTENING
 
 
 def test_a_mode_that_is_struck_has_all_its_cables_and_both_banks():

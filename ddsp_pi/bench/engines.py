@@ -34,6 +34,9 @@ MIDDLES = (0.0, 6.0, 0.0, 1.0, 0.2, 0.2)
 SUNG_HZ, N_SUNG, FORMANT = 220.0, 40, 4.0
 """The voice of a mode that listens: its pitch, its partials, and the loudest of them."""
 
+HITS_PER_S, RINGS_S, HARD, SOFT = 20, 0.005, 0.5, 0.2
+"""What strikes a drum: noise that has fallen to a third after so long, hard and soft in turn."""
+
 NOTE_ON_S = 0.02
 """Sound before anything is timed: attacks are over."""
 
@@ -49,7 +52,7 @@ class _Unmoved(Overload):
 class LiveEngine:
     """Plays held notes, one per voice, while the first so many cables move in every hop.
 
-    A mode that listens is sung to instead.
+    A mode that listens is sung to instead, and a drum is struck, as fast as anybody could.
 
     `move` is what the control process would do between two blocks, `play` what the audio callback does.
     """
@@ -71,7 +74,7 @@ class LiveEngine:
         self.engine = Engine(part, controls, clock, make_output(fade_in=True), _Unmoved())
         controls.on(part.mode.params.set, lambda path: None, self.engine.parts.release, lambda: None)
         if config.mode in LISTENING:
-            self._heard = itertools.cycle(_sung(samples))
+            self._heard = itertools.cycle(_blocks(HEARD[config.mode](), samples))
         else:
             self._press(voices)
         for _ in range(round(NOTE_ON_S * SAMPLE_RATE / samples)):
@@ -111,10 +114,27 @@ def _volts(place: int, cables: int) -> tuple[float, ...]:
     return volts[:cables] + UNPATCHED[cables:]
 
 
-def _sung(samples: int) -> NDArray[np.float32]:
-    """(blocks, samples) of a vowel with vibrato that can go on for ever; a second of it."""
+def _sung() -> NDArray[np.float32]:
+    """(SAMPLE_RATE,) of a vowel with vibrato that can go on for ever."""
     at = np.arange(SAMPLE_RATE) / SAMPLE_RATE
     phase = 2.0 * np.pi * (SUNG_HZ * at + 0.1 * np.sin(2.0 * np.pi * 5.0 * at))
     partials = (np.sin(k * phase) / (1.0 + (k - FORMANT) ** 2) for k in range(1, N_SUNG + 1))
-    audio = np.asarray(0.1 * sum(partials), np.float32)
-    return audio[: SAMPLE_RATE // samples * samples].reshape(-1, samples)
+    return np.asarray(0.1 * sum(partials), np.float32)
+
+
+def _struck() -> NDArray[np.float32]:
+    """(SAMPLE_RATE,) of hits on a pad."""
+    length = SAMPLE_RATE // HITS_PER_S
+    fall = np.exp(-np.arange(length) / (RINGS_S * SAMPLE_RATE))
+    force = np.resize([HARD, SOFT], (HITS_PER_S, 1))
+    noise = np.random.default_rng(0).uniform(-1.0, 1.0, (HITS_PER_S, length))
+    return np.asarray(noise * fall * force, np.float32).ravel()
+
+
+HEARD = {"cross": _sung, "drums": _struck}
+"""What modes hear that listen; a second of it."""
+
+
+def _blocks(audio: NDArray[np.float32], samples: int) -> NDArray[np.float32]:
+    """(blocks, samples) of it, as many as there are whole ones."""
+    return audio[: len(audio) // samples * samples].reshape(-1, samples)

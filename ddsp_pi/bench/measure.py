@@ -11,10 +11,11 @@ from typing import Any, Literal, NamedTuple
 import msgspec
 import numpy as np
 
+from ddsp_pi.app import ALONE
 from ddsp_pi.bench.engines import LiveEngine
 from ddsp_pi.bench.latency import budgets
 from ddsp_pi.bench.report import Histogram, KernelReport, Line, Machine, Report, Row
-from ddsp_pi.bench.stages import ALL_CABLES, BLOCK, CROSS, PARTS_OF_A_BLOCK, STYLE, stages
+from ddsp_pi.bench.stages import ALL_CABLES, BLOCK, CROSS, DRUMS, PARTS_OF_A_BLOCK, STYLE, stages
 from ddsp_pi.bench.start import start
 from ddsp_pi.bench.timing import Act, Clocks, Work, histogram, pace, scheduled, take_turns
 from ddsp_pi.config import Config, load_config
@@ -34,6 +35,9 @@ VOICES = (1, 2, 4, 8)
 
 SHORTER = (64, 32)
 """Samples of the other blocks; HOP is the one whose figures are told."""
+
+LISTENED = {CROSS: "cross", DRUMS: "drums"}
+"""Modes that are played by what they hear, by stage."""
 
 REFERENCE_SHARE = 10
 """The reference is far slower than all else, and only its median is told: it is called less often."""
@@ -96,7 +100,7 @@ class _Bench:
 
 def turns(plan: Plan) -> int:
     """How often `measure` says that it got on."""
-    per_kernel = len(VOICES) * (1 + 3 + len(SHORTER)) + 1
+    per_kernel = len(VOICES) * (1 + 3 + len(SHORTER)) + len(LISTENED)
     return plan.rounds * (len(KERNELS) * per_kernel + 1) + len(KERNELS) * (PACED_TURNS + plan.starts)
 
 
@@ -192,9 +196,11 @@ def _add_kernel(bench: _Bench, name: Kernel, plan: Plan) -> None:
         for stage, config in ((ALL_CABLES, bench.config), (STYLE, struck)):
             engine = LiveEngine(config, library, voices, HOP, cables=N_CVS)
             bench.add({_Key(name, stage, voices, HOP): bench.playing(engine, calls)})
-    singing = msgspec.structs.replace(load_config(mode="cross"), model=bench.config.model)
-    engine = LiveEngine(singing, library, 1, HOP, cables=0)
-    bench.add({_Key(name, CROSS, 1, HOP): bench.playing(engine, plan.calls)})
+    for stage, mode in LISTENED.items():
+        usual = load_config(mode=mode)
+        config = usual if mode in ALONE else msgspec.structs.replace(usual, model=bench.config.model)
+        engine = LiveEngine(config, library, 1, HOP, cables=0)
+        bench.add({_Key(name, stage, 1, HOP): bench.playing(engine, plan.calls)})
     bench.paced[name] = bench.playing(LiveEngine(bench.config, library, 1, HOP), plan.paced)
 
 

@@ -18,7 +18,7 @@ LOW_HZ, HIGH_HZ = 220.0, 440.0
 
 LOUDNESS_DB = -20.0
 
-DECODER, HOP_BEGINS, LOW, HIGH, OUTPUT, BLOCK, ALL_CABLES, STYLE, CROSS = (
+DECODER, HOP_BEGINS, LOW, HIGH, OUTPUT, BLOCK, ALL_CABLES, STYLE, CROSS, DRUMS = (
     "decoder step",
     "begin hop",
     "synth at 220 Hz",
@@ -28,6 +28,7 @@ DECODER, HOP_BEGINS, LOW, HIGH, OUTPUT, BLOCK, ALL_CABLES, STYLE, CROSS = (
     "block, six cables",
     "block, mode style",
     "block, mode cross",
+    "block, mode drums",
 )
 
 PARTS_OF_A_BLOCK = (DECODER, HOP_BEGINS, LOW, OUTPUT)

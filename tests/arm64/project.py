@@ -17,6 +17,7 @@ LEFT_OUT = {
     "tests/models/test_decoders.py": "compares with what training exports",
     "tests/cross": "minutes of real voices; what the mode does there, tests/modes says",
     "tests/style": "minutes of a real guitar; what the mode does there, tests/modes says",
+    "tests/drums": "minutes of real hits; what the mode does there, tests/modes says",
     "tests/cli": "words and tables; an interpreter for each test takes too long here",
     "tests/arm64": "it is what runs this",
     "tests/guest": "it runs a machine of its own",

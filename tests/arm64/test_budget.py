@@ -47,11 +47,18 @@ def test_the_table_shows_every_stage_and_the_goals():
 def test_the_budget_names_what_is_counted():
     kept = budget.load()
     assert list(kept) == list(counting.KERNELS)
-    assert all(list(stages) == list(count_blocks.STAGES) for stages in kept.values())
+    assert all(list(stages) == [*count_blocks.STAGES, *count_blocks.DEAREST] for stages in kept.values())
 
 
-def test_medians_leave_out_what_lies_between_stages():
+def test_what_lies_between_stages_is_left_out():
     n = count_blocks.BLOCKS
     counts = [*[5] * n, 99_999, *[7] * n]
     lines = [f'{{"mark": {mark}, "instructions": {count}}}' for mark, count in enumerate(counts, 1)]
-    assert list(count_blocks.medians(lines)) == [5, 7]
+    assert list(count_blocks.calls(lines)) == [[5] * n, [7] * n]
+
+
+def test_the_dearest_call_is_told_beside_the_usual_one(monkeypatch):
+    monkeypatch.setattr(count_blocks, "STAGES", {"drums": None})
+    counts = [10] * (count_blocks.BLOCKS - 1) + [40]
+    lines = [f'{{"instructions": {count}}}' for count in counts]
+    assert count_blocks.told(lines) == {"drums": 10, "drums, at a hit": 40}
