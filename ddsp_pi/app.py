@@ -24,7 +24,7 @@ from ddsp_pi.models.decoder import Decoder
 from ddsp_pi.models.morph import MorphDecoder
 from ddsp_pi.models.warm import WarmLibrary
 from ddsp_pi.modes.base import Mode
-from ddsp_pi.modes.chosen import Model, check_playable, find, start_params
+from ddsp_pi.modes.chosen import Model, check_playable, find, open_file, start_params
 from ddsp_pi.modes.drum_mapping import MapperDecoder
 from ddsp_pi.modes.drums import DrumsMode
 from ddsp_pi.modes.tables import ALONE as ALONE
@@ -109,7 +109,7 @@ class App:
                 the two cannot morph. Nothing has changed then.
         """
         old, library = self.config, self.library
-        # What a drum is played with is no instrument, even if it is called like one.
+        # What a drum is played with may be no instrument, even if it is called like one.
         alike = (config.mode in ALONE) == (old.mode in ALONE)
         instrument = self.instrument if alike and config.model == old.model else open_named(library, config)
         other = self.other if alike and config.morph_to == old.morph_to else _other(library, config)
@@ -206,7 +206,7 @@ def _opened(mode: str, library: WarmLibrary, name: str, say: Callable[[str], obj
     try:
         return _open(mode, library, path)
     except InstrumentError as error:
-        shipped = drum_library.hidden_by(path) if mode in ALONE else instruments.hidden_by(path)
+        shipped = drum_library.hidden_by(path) or instruments.hidden_by(path)
         if say is None or shipped is None:
             raise
         say(f"{error}. The {name} that ships plays instead")
@@ -214,7 +214,7 @@ def _opened(mode: str, library: WarmLibrary, name: str, say: Callable[[str], obj
 
 
 def _open(mode: str, library: WarmLibrary, path: Path) -> Model:
-    return drum_library.read_mapper(path) if mode in ALONE else library.get(path)
+    return open_file(mode, path, library.get)
 
 
 def open_named(library: WarmLibrary, config: Config) -> Model:

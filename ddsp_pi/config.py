@@ -39,7 +39,7 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
         Meta(
             min_length=1,
             description="Which instrument plays, by name or as a file; in mode drums, which mapper turns the "
-            "knobs.",
+            "knobs, or which instrument is struck.",
         ),
     ]
     morph_to: Annotated[

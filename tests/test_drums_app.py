@@ -16,7 +16,8 @@ from ddsp_pi.models.drum_library import SHIPPED, own_folder
 from ddsp_pi.modes.chosen import find_named
 from ddsp_pi.rack.played import Played
 from tests.drums import pad
-from tests.instruments import VIOLIN
+from tests.instruments import VIOLIN, one_weight_off
+from tests.instruments import changed as broken_violin
 from tests.mappers import changed, mapper_file, with_weight
 from tests.playing import Script, ns, play, sing
 
@@ -90,7 +91,6 @@ def test_a_wrong_choice_while_it_plays_changes_nothing(toy, tmp_path):
     play(app.engine, 0.2)
     for path, words in (
         (bad, "parity"),
-        (VIOLIN, "no drum mapper: it has no such card"),
         (tmp_path / "gone.onnx", "No such file"),
     ):
         with pytest.raises(InstrumentError, match=words):
@@ -106,7 +106,7 @@ def test_a_wrong_choice_while_it_plays_changes_nothing(toy, tmp_path):
 
 def test_what_cannot_be_chosen_is_refused_at_the_start(toy):
     for config, words in (
-        (settings(model="violin"), "no drum mapper called 'violin'; there are: .*plain"),
+        (settings(model="gong"), "no drum mapper called 'gong'; there are: .*plain"),
         (settings(morph_to="cello"), r"mode drums does not morph: leave morph_to \(cello\) empty"),
         (msgspec.structs.replace(load_config(), model=str(toy)), "a drum mapper, no instrument"),
         (msgspec.structs.replace(load_config(), model="toy"), "no instrument called 'toy'"),
@@ -146,6 +146,26 @@ def test_a_name_that_both_have_is_what_the_mode_plays():
     assert app.card is not None
 
 
+def test_a_drum_gives_way_to_an_instrument_that_is_struck_and_comes_back(toy):
+    heard = pad((0.1, 0.4, 0.7), 1.0, (-3.0, -12.0))
+    app = build(settings(voices=2, params={"loudness": -14.0}), Hands())
+    drum = sing(app.engine, heard)
+    for path in (VIOLIN, VIOLIN.with_name("style-guitar.onnx"), toy):
+        app.play(path)
+        made = sing(app.engine, heard)
+        assert np.isfinite(made).all()
+        assert np.abs(made).max() > 0.02
+        assert np.abs(made - drum).max() > 0.02
+        assert (app.card is None) == (path == toy)
+
+
+def test_an_instrument_of_your_own_that_is_broken_gives_way_in_mode_drums_too():
+    broken = broken_violin(own_folder().parent / "violin.onnx", one_weight_off)
+    app = build_live(settings(model="violin"), Played(Hands(), 0.0), (said := []).append)
+    assert (app.instrument.path, app.card.name) == (VIOLIN, "violin")
+    assert str(broken) in said[0]
+
+
 def test_a_file_that_changes_is_followed():
     path = own_folder() / "mine.yaml"
     path.write_text("format: 1\nloudness_db: {drive: 3}\n")
@@ -176,7 +196,7 @@ def test_a_mapper_is_rendered_by_name_and_as_a_file(as_file, toy, tmp_path, caps
 def test_the_command_line_says_what_cannot_be_chosen(toy, tmp_path, capsys):
     cables = tmp_path / "hit.csv"
     cables.write_text("time_s,gate1\n0,0\n0.1,1\n0.2,0\n")
-    for mode, model, words in (("drums", "violin", "no drum mapper"), ("cv", str(toy), "a drum mapper")):
+    for mode, model, words in (("drums", "gong", "no drum mapper"), ("cv", str(toy), "a drum mapper")):
         arguments = ["--mode", mode, "--model", model, "--cv", str(cables), "-o", str(tmp_path / "out.wav")]
         assert main(["render", *arguments]) == 2
         assert words in capsys.readouterr().err

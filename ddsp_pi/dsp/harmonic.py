@@ -66,6 +66,10 @@ class HarmonicBank:
         """Start again at phase zero."""
         self._phase = 0.0
 
+    def turn_to(self, turns: float) -> None:
+        """Go on at this phase, 0..1."""
+        self._phase = turns
+
     def follow(self, other: "HarmonicBank") -> None:
         """Go on at the phase of another bank."""
         self._phase = other._phase

@@ -13,6 +13,9 @@ from ddsp_pi.frame import HOP
 _GROUP, _COEFFICIENTS = 9, 20
 """GROUP and COEFFICIENTS of synth.c."""
 
+_TURN = 1 << 64
+"""Of the phase of `struct voice`."""
+
 _POINTERS = (
     *("f0_hz", "level", "amplitudes", "magnitudes"),
     *("asked_harmonics", "asked_noise", "unit", "knobs", "tilt", "envelopes"),
@@ -79,6 +82,10 @@ class NativeSynth:
         """See Synth."""
         self._voices[...] = 0
         silence(self.controls)
+
+    def turn_to(self, voice: int, turns: float) -> None:
+        """See Synth."""
+        self._voices[voice, 0] = int(turns * _TURN) % _TURN
 
     def follow(self, other: Synth) -> None:
         """See Synth."""

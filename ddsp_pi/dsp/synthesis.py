@@ -59,6 +59,9 @@ class Synth(Protocol):
     def reset(self) -> None:
         """Start again from phase zero and the first noise, gates closed, levels and spectra at zero."""
 
+    def turn_to(self, voice: int, turns: float) -> None:
+        """A voice that is silent goes on at this phase of its fundamental, 0..1."""
+
     def follow(self, other: "Synth") -> None:
         """Go on where another one of the same kind and as many voices is, between two hops.
 
@@ -102,6 +105,10 @@ class NumpySynth:
             harmonics.reset()
             noise.reset()
         silence(self.controls)
+
+    def turn_to(self, voice: int, turns: float) -> None:
+        """See Synth."""
+        self._harmonics[voice].turn_to(turns)
 
     def follow(self, other: Synth) -> None:
         """See Synth."""

@@ -11,8 +11,8 @@ from ddsp_pi.dsp.normaliser import Ranges
 from ddsp_pi.models.decoder import SilentDecoder
 
 
-class Mapper(Protocol):
-    """Turns the knobs of a drum for a hit."""
+class Measure(Protocol):
+    """What the hits of a drum are measured by."""
 
     @property
     def reference(self) -> HitFeatures | None:
@@ -21,6 +21,21 @@ class Mapper(Protocol):
     @property
     def ranges(self) -> Ranges:
         """What hits are measured by at first; a feature that is left out has no range yet."""
+
+
+class ByEachOther:
+    """Hits of a drum of which nothing is known."""
+
+    reference = None
+
+    @property
+    def ranges(self) -> Ranges:
+        """See Measure."""
+        return {}
+
+
+class Mapper(Measure, Protocol):
+    """Turns the knobs of a drum for a hit."""
 
     def movement(self, difference: Sequence[float]) -> NDArray[np.float64]:
         """(3,) how far a hit is from the reference, −1..1 → (14,) how far knobs 0..1 are turned."""

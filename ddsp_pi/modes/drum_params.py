@@ -8,9 +8,11 @@ from ddsp_pi.dsp.drum_presets import DAMPING_RANGE, STEADY_PITCH
 from ddsp_pi.dsp.onset_settings import MODES, OnsetSettings
 from ddsp_pi.dsp.snare_params import NAMES, SNARE_PARAMS
 from ddsp_pi.modes.cross import PARAMS as CROSS_PARAMS
+from ddsp_pi.modes.cv import PARAMS as CV_PARAMS
+from ddsp_pi.modes.style import PARAMS as STYLE_PARAMS
 from ddsp_pi.params import Param, ParamSet
 
-_SHARED = {spec.name: spec for spec in CROSS_PARAMS}
+_SHARED = {spec.name: spec for spec in (*CROSS_PARAMS, *CV_PARAMS, *STYLE_PARAMS)}
 
 
 def damping_name(name: str) -> str:
@@ -22,6 +24,11 @@ _DAMPINGS = tuple(
     Param(damping_name(name), "share", *DAMPING_RANGE, share, f"How far a hit may move {name}; 0: it stays.")
     for name, share in zip(NAMES, STEADY_PITCH, strict=True)
 )
+
+STRUCK_PARAMS = tuple(
+    _SHARED[name] for name in ("note", "tune", "loudness", "velocity_range", "brightness", "noise", "decay")
+)
+"""Where hits strike an instrument: as keys do in modes cv and style."""
 
 PARAMS = (
     Param("sensitivity", "x", 0, 4, 1, "How far hits move the drum; 0: all are alike, 1: as it was learned."),
@@ -53,6 +60,7 @@ PARAMS = (
     Param("relearn", "0 or 1", 0, 1, 0, "Going up to 1 forgets how loud, bright and noisy hits have been."),
     *SNARE_PARAMS,
     *_DAMPINGS,
+    *STRUCK_PARAMS,
 )
 """The drum itself stands in SNARE_PARAMS, as in every preset; hits move it from there."""
 

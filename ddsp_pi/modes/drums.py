@@ -1,4 +1,4 @@
-"""Mode drums: each hit that is heard, and each gate and key, strikes a drum synthesizer in its own way.
+"""Mode drums: each hit that is heard, and each gate and key, strikes a drum or an instrument in its own way.
 
 After J. Shier, C. Saitis, A. Robertson and A. McPherson, "Real-time timbre remapping with differentiable DSP"
 (NIME 2024): a mapper turns the knobs of the synthesizer by how a hit differs from the usual one.
@@ -16,12 +16,13 @@ from ddsp_pi.models.decoder import Decoder
 from ddsp_pi.models.drum_library import PLAIN, open_mapper
 from ddsp_pi.modes.blend import Blend
 from ddsp_pi.modes.changing_sounds import ChangingSounds
-from ddsp_pi.modes.drum_mapping import Mapper, MapperDecoder
+from ddsp_pi.modes.drum_mapping import ByEachOther, MapperDecoder, Measure
 from ddsp_pi.modes.drum_params import PARAMS, Ask, Rising, asked
 from ddsp_pi.modes.drum_sound import Array, DrumSound, Strike
 from ddsp_pi.modes.meter import Meter
 from ddsp_pi.modes.outside import Outside
 from ddsp_pi.modes.snare_sound import SnareSound
+from ddsp_pi.modes.struck import StruckSound
 from ddsp_pi.params import ParamSet
 
 FULL_SCALE, CLIPPED = 0.999, 3
@@ -44,7 +45,7 @@ class DrumsMode:
         self.outside, self.meter = Outside(), Meter()
         self._ear = HitListener(detector or make_onsets())
         self._yardstick = yardstick_for(decoder)
-        self._arriving: Mapper | None = None
+        self._arriving: Measure | None = None
         self._sounds, self._blend = ChangingSounds(sound_of(decoder, self.params)), Blend()
         self._relearn = Rising(self.params, "relearn")
         self._raw, self._hop = np.zeros((2, HOP), np.float32)
@@ -54,7 +55,7 @@ class DrumsMode:
 
     def use(self, decoder: Decoder) -> None:
         """See Mode; what rings goes on as it was struck."""
-        self._arriving = _mapper_of(decoder)
+        self._arriving = measure_of(decoder)
         self._sounds.use(sound_of(decoder, self.params))
 
     def measure_by(self, measures: Measures) -> None:
@@ -182,18 +183,20 @@ class DrumsMode:
 
 def yardstick_for(decoder: Decoder) -> Yardstick:
     """What hits are measured by at first."""
-    mapper = _mapper_of(decoder)
-    return Yardstick(mapper.ranges, mapper.reference)
+    measure = measure_of(decoder)
+    return Yardstick(measure.ranges, measure.reference)
 
 
 def sound_of(decoder: Decoder, params: ParamSet) -> DrumSound:
-    """What hits strike: the drum, if it is a mapper that stands there for a decoder."""
-    return SnareSound(_mapper_of(decoder), params)
+    """What hits strike: the drum, if a mapper stands there for a decoder, or else an instrument."""
+    if isinstance(decoder, MapperDecoder):
+        return SnareSound(decoder.mapper, params)
+    return StruckSound(decoder, params)
 
 
-def _mapper_of(decoder: Decoder) -> Mapper:
-    assert isinstance(decoder, MapperDecoder), "modes.tables says what is played here"
-    return decoder.mapper
+def measure_of(decoder: Decoder) -> Measure:
+    """What hits are measured by: for an instrument, by each other."""
+    return decoder.mapper if isinstance(decoder, MapperDecoder) else ByEachOther()
 
 
 def _as_loud_as(loudness: float) -> tuple[float, float, float]:

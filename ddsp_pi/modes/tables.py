@@ -29,7 +29,8 @@ LISTENING = SUNG | {"drums"}
 """Modes that are played by what comes in at the audio input, if by nothing else."""
 
 ALONE = frozenset({"drums"})
-"""Modes that make their own sound: what is chosen there is no instrument, but a mapper for their drum."""
+"""Modes with a sound of their own: what is chosen there is a mapper for their drum, or an instrument that is
+struck in its place, of any kind."""
 
 PLAYED = frozenset({"style"})
 """Modes whose instruments were trained on notes: none of the others plays there, and they nowhere else."""
@@ -95,9 +96,9 @@ MODES: Mapping[str, Callable[[Decoder], Mode]] = {
 
 def decoder_voices(mode: str, voices: int) -> int:
     """How many voices a mode's decoder must have where so many are to be played."""
-    if mode in LISTENING:
+    if mode in SUNG:
         return 1
-    return strings_for(voices) if mode in PLAYED else voices
+    return strings_for(voices) if mode in PLAYED | ALONE else voices
 
 
 def fits(mode: str, path: Path) -> bool:
@@ -110,12 +111,12 @@ def fits(mode: str, path: Path) -> bool:
         card = read_card(path)
     except InstrumentError:
         return True
-    return mode not in ALONE and (card.style is not None) == (mode in PLAYED)
+    return mode in ALONE or (card.style is not None) == (mode in PLAYED)
 
 
 def known(mode: str) -> dict[str, Path]:
-    """What the library has for modes like this one, by name: instruments, or drum mappers."""
-    return list_mappers() if mode in ALONE else list_instruments()
+    """What the library has for modes like this one, by name: instruments, or before them drum mappers."""
+    return list_instruments() | list_mappers() if mode in ALONE else list_instruments()
 
 
 def fitting(mode: str) -> dict[str, Path]:
@@ -143,11 +144,10 @@ def check_fits(mode: str, card: Card) -> None:
     """Refuse an instrument that a mode cannot play.
 
     Raises:
-        InstrumentError: the message says why, and what the mode plays.
+        InstrumentError: the message says why, and which instruments the mode plays.
     """
     if mode in ALONE:
-        names = ", ".join(fitting(mode))
-        raise InstrumentError(f"{card.name} is an instrument; mode {mode} plays drum mappers: {names}")
+        return
     if (card.style is not None) != (mode in PLAYED):
         kind = "only by notes, in mode style" if card.style else "by pitch and loudness alone, not by notes"
         names = ", ".join(sorted(fitting(mode))) or "there is none yet"

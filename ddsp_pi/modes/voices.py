@@ -64,6 +64,8 @@ class DdspVoices:
         self._begun = False
         self._morphing = decoder if isinstance(decoder, MorphDecoder) else None
         self._banked = decoder if isinstance(decoder, BankedDecoder) else None
+        strings = decoder.voices if self._banked is None else self._banked.strings
+        self._banks = [range(string, decoder.voices, strings) for string in range(strings)]
 
     def reset(self) -> None:
         """Silence, phase zero, nothing remembered."""
@@ -93,7 +95,8 @@ class DdspVoices:
     def ask_again(self, request: Request) -> None:
         """Ask once more for the end of the hop that runs; only who is told to `begin_now` plays the answer.
 
-        For a decoder that remembers nothing. To be called with what the other voices were asked for before.
+        To be called with what the other voices were asked for before. To a decoder that remembers it is one
+        more hop, 2.7 ms of the same for those that ring.
         """
         self._ask(request)
 
@@ -102,6 +105,11 @@ class DdspVoices:
         begin_now(self._controls, voice)
         if self._banked is not None and self._banked.sounds:
             begin_now(self._controls, voice + self._banked.strings)
+
+    def begin_period(self, voice: int, after_s: float) -> None:
+        """A period of a voice begins so many seconds from now; it must be silent now."""
+        for its in self._banks[voice]:
+            self._synth.turn_to(its, -self._f0_next[its] * after_s % 1.0)
 
     def _ask(self, request: Request) -> None:
         f0_hz, loudnesses, gains = request.f0_hz, request.loudness_db, request.timbre_gain

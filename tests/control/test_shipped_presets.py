@@ -23,11 +23,13 @@ from ddsp_pi.rack.board import N_CVS
 from ddsp_pi.rack.performance import Performance
 from ddsp_pi.rack.sim import SimBoard
 from ddsp_pi.shipped import configs_folder
+from tests.drums import pad
 from tests.singing import vowel
 
 EVERY = {path.stem: open_presets().read(path) for path in open_presets().shipped()}
 PRESETS = {n: loaded for n, loaded in EVERY.items() if loaded.preset.mode not in LISTENING | ALONE}
 SUNG = {name: loaded for name, loaded in EVERY.items() if loaded.preset.mode == "cross"}
+STRUCK = {n: each for n, each in EVERY.items() if n.endswith("-struck")}
 DRUMS = DrumPresets(configs_folder() / "none", configs_folder() / "drums")
 INSTRUMENTS = sorted(path.stem for path in SHIPPED.glob("*.onnx"))
 OTHER = {"cv": "flute-air", "style": "style-guitar-open"}
@@ -47,6 +49,11 @@ def one_gate():
     times_ns = np.array([0, int(LENGTH_S * 1e9)])
     edges = (Edge(1, True, 0), Edge(1, False, int(OPEN_S * 1e9)))
     return Performance(times_ns, np.full((2, N_CVS), np.nan), edges)
+
+
+def silent():
+    """Nothing is patched."""
+    return Performance(np.array([0, int(LENGTH_S * 1e9)]), np.full((2, N_CVS), np.nan), ())
 
 
 def played(preset):
@@ -95,7 +102,7 @@ def sounds():
 
 def test_nothing_of_it_is_left_out(shipped):
     assert shipped.left_out == ()
-    if shipped.preset.mode not in ALONE:
+    if shipped.preset.mode not in ALONE or shipped.preset.name in STRUCK:
         assert shipped.preset.name.startswith(f"{shipped.preset.instrument}-")
     assert shipped.preset.note
 
@@ -160,12 +167,30 @@ def test_loaded_while_another_plays_it_is_the_same(loaded):
 
 def test_every_drum_that_ships_is_a_preset():
     drums = {name: loaded.preset for name, loaded in EVERY.items() if loaded.preset.mode == "drums"}
+    drums = {name: preset for name, preset in drums.items() if name not in STRUCK}
     assert drums.keys() == {*DRUMS.names()}
     for name, drum in ((name, DRUMS.load(name)) for name in DRUMS.names()):
         values = full_params(drums[name], MODE_PARAMS["drums"])
         assert tuple(values[param] for param in NAMES) == drum.values
         assert tuple(values[param] for param in DAMPING_NAMES) == drum.damping
         assert (drums[name].instrument, drums[name].note) == ("plain", drum.note)
+
+
+@pytest.mark.parametrize("name", STRUCK)
+def test_one_that_is_struck_plays_every_hit_within_its_range_and_falls_silent(name):
+    preset, hits = STRUCK[name].preset, (0.1, 0.6, 1.1)
+    app = build(with_preset(load_config(mode="drums"), preset), SimBoard(silent()))
+    heard = pad(hits, 6.4, (-12.0, 0.0))[: 6 * SAMPLE_RATE // HOP * HOP].reshape(-1, HOP)
+    sound = np.empty_like(heard)
+    for block, audio_in in zip(sound, heard, strict=True):
+        app.engine.render(block, audio_in)
+    level = loudness_contour(sound.ravel())
+    usual, hardest, softest = (level[round((at + 0.05) * HOP_RATE)] for at in hits)
+    assert -55.0 < softest < usual < hardest
+    assert hardest > -25.0
+    assert level[-100:].max() < -80.0
+    pitch = card(preset.instrument).pitch_range_hz
+    assert pitch.low < 440.0 * 2.0 ** ((preset.params["note"] - 69.0) / 12.0) < pitch.high
 
 
 @pytest.mark.parametrize("name", SUNG)

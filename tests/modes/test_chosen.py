@@ -6,7 +6,7 @@ from ddsp_pi.dsp.drum_presets import DRUM_PRESETS
 from ddsp_pi.dsp.snare_params import NAMES
 from ddsp_pi.errors import InstrumentError
 from ddsp_pi.models.drum_library import own_folder
-from ddsp_pi.models.library import open_instrument
+from ddsp_pi.models.library import list_instruments
 from ddsp_pi.modes.chosen import brought_along, check_playable, find, find_named, open_model, start_params
 from ddsp_pi.modes.drum_params import DAMPING_NAMES
 from ddsp_pi.modes.tables import check_file, fits, fitting
@@ -23,7 +23,8 @@ def toy(tmp_path, monkeypatch):
 def test_in_mode_drums_mappers_are_found_and_elsewhere_instruments(toy):
     assert find("drums", "toy") == find_named("drums", "toy") == find_named("drums", str(toy)) == toy
     assert find("cv", "violin") == find_named("cv", "violin") == VIOLIN
-    for mode, name, words in (("drums", "violin", "no drum mapper called 'violin'; there are: .*plain.*toy"),
+    for mode, name, words in (("drums", "gong", "no drum mapper called 'gong'; there are: .*plain.*toy"),
+                              ("drums", "gong", "; no instrument called 'gong'; there are: .*violin"),
                               ("cv", "toy", "no instrument called 'toy'; there are: .*violin")):  # fmt: skip
         for look in (find, find_named, open_model):
             if look is not open_model or mode == "drums":
@@ -39,26 +40,31 @@ def test_names_that_come_in_messages_open_nothing_beside_the_library(tmp_path):
 
 
 def test_a_mode_lists_what_it_plays(toy):
-    assert {"plain", "toy"} <= fitting("drums").keys()
-    assert "violin" not in fitting("drums")
+    assert {"plain", "toy", "violin", "style-guitar"} <= fitting("drums").keys()
     assert not {"plain", "toy"} & (fitting("cv").keys() | fitting("cross").keys() | fitting("style").keys())
     assert fits("drums", toy)
-    assert not fits("drums", VIOLIN)
+    assert fits("drums", VIOLIN)
 
 
-def test_an_instrument_in_mode_drums_and_a_mapper_elsewhere_are_refused(toy):
-    with pytest.raises(InstrumentError, match=r"violin is an instrument; mode drums plays .* mappers: .*toy"):
-        check_file("drums", VIOLIN)
-    with pytest.raises(InstrumentError, match="violin is an instrument"):
-        check_playable("drums", open_instrument("violin"), None)
+def test_in_mode_drums_instruments_are_found_as_well_and_mappers_before_them(toy):
+    assert find("drums", "violin") == find_named("drums", "violin") == VIOLIN
+    for name in ("violin", "style-guitar"):
+        check_file("drums", list_instruments()[name])
+        check_playable("drums", open_model("drums", name), None)
+    assert brought_along(VIOLIN) == start_params("drums", "violin", {}) == {}
+    own = mapper_file(own_folder() / "violin.onnx", name="violin")[0]
+    assert find("drums", "violin") == find_named("drums", "violin") == fitting("drums")["violin"] == own
+
+
+def test_a_mapper_elsewhere_is_refused_and_two_that_cannot_morph(toy):
     with pytest.raises(InstrumentError, match=r"toy is a drum mapper, for mode drums; .* mode cv: .*violin"):
         check_playable("cv", open_model("drums", "toy"), None)
     with pytest.raises(InstrumentError, match="a drum mapper, no instrument"):
         open_model("cv", str(toy))
-    with pytest.raises(InstrumentError, match="no drum mapper: it has no such card"):
-        open_model("drums", str(VIOLIN))
     with pytest.raises(InstrumentError, match=r"mode drums does not morph: leave morph_to \(plain\) empty"):
         check_playable("drums", open_model("drums", "toy"), open_model("drums", "plain"))
+    with pytest.raises(InstrumentError, match=r"mode drums does not morph: leave morph_to \(cello\) empty"):
+        check_playable("drums", open_model("drums", "violin"), open_model("drums", "cello"))
 
 
 def test_a_mapper_brings_the_knobs_of_its_drum_along(toy):
