@@ -49,7 +49,7 @@ RECEIVES = (
     Name("level", "left right", "How loud it is."),
     Name("f0", "Hz", "The pitch that sounds."),
     Name(
-        "onset", "rise loudness centroid flatness", "A hit was heard, in mode drums; dB, dBFS, MIDI note, dB."
+        "onset", "rise loudness centroid flatness", "A hit was heard (mode drums): dB, dBFS, MIDI note, dB."
     ),
     Name("playing", "symbol", "The instrument that plays."),
     Name("loaded", "symbol", "The preset that was loaded last."),

@@ -6,6 +6,7 @@ import pytest
 from ddsp_pi.app import MODE_PARAMS, SUNG, build
 from ddsp_pi.config import load_config
 from ddsp_pi.frame import HOP, SAMPLE_RATE
+from ddsp_pi.models.drum_library import SHIPPED as SHIPPED_MAPPERS
 from ddsp_pi.models.library import shipped_files
 from ddsp_pi.rack.boards import find_board
 from ddsp_pi.rack.performance import load_performance
@@ -15,7 +16,7 @@ from ddsp_pi.shipped import configs_folder
 from tests.singing import vowel
 
 CONFIGS = [*sorted(configs_folder().glob("*.yaml")), *sorted(configs_folder().glob("modes/*.yaml"))]
-SHIPPED_NAMES = {path.stem for path in shipped_files()}
+SHIPPED_NAMES = {path.stem for path in (*shipped_files(), *SHIPPED_MAPPERS.iterdir())}
 LINE = configs_folder() / "performances" / "sequencer-line.csv"
 
 

@@ -36,7 +36,8 @@ class Hands(Script):
 
 
 def settings(**changes):
-    return msgspec.structs.replace(load_config(mode="drums"), **changes)
+    """With the mapper by hand, unless another is named."""
+    return msgspec.structs.replace(load_config(mode="drums"), **{"model": "plain", **changes})
 
 
 def stands(app):

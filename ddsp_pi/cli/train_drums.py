@@ -75,10 +75,11 @@ def publish(training: DrumRun, mapper: Mapper, path: Path) -> None:
 def evaluate(args: argparse.Namespace, training: DrumRun) -> int:
     """Judge a mapper, or what could be reached with another set of knobs for every hit."""
     if args.direct:
-        judged = training.optimised(args.direct)
+        judged = followed = training.optimised(args.direct)
     else:
-        judged = training.perform(load_mapper(args.model or _exported(training)), args.own_ranges)
-    figures = measure(judged, training.spread)
+        mapper = load_mapper(args.model or _exported(training))
+        judged, followed = training.perform(mapper, args.own_ranges), training.follow(mapper)
+    figures = measure(judged, followed, training.spread)
     if args.json:
         print(msgspec.json.encode(figures | _columns(judged)).decode())
         return 0

@@ -8,6 +8,8 @@ import math
 from bisect import bisect_left, insort
 from collections import deque
 from collections.abc import Mapping, Sequence
+from dataclasses import astuple
+from typing import NamedTuple
 
 from ddsp_pi.dsp.hit_features import HitFeatures
 from ddsp_pi.dsp.normaliser import FEATURES, UNKNOWN, Normaliser, Ranges, checked_range
@@ -17,7 +19,7 @@ MIDDLE = UNKNOWN
 """Of a range 0..1: a hit of which nothing else is known."""
 
 RECENT = 256
-"""Hits of which the one of median loudness is the usual one."""
+"""Hits whose median is the usual one."""
 
 FEW = 8
 """So many hits count what a mapper says of the usual one, before any was heard."""
@@ -25,8 +27,13 @@ FEW = 8
 PEAK = "peak_db"
 """How loud the begin of a hit is, before all of it is heard; its usual one is not asked for."""
 
-_Entry = tuple[float, int, HitFeatures]
-"""Loudness, number and features of a hit. No two have the same number, so features are never compared."""
+
+class _Entry(NamedTuple):
+    """A hit, or what stands in the place of one."""
+
+    features: HitFeatures
+    is_heard: bool
+
 
 Measures = dict[str, list[float]]
 """Plain data, for files and messages: [lowest, usual, highest] of each feature, [lowest, highest] of PEAK."""
@@ -35,8 +42,7 @@ Measures = dict[str, list[float]]
 class Yardstick:
     """Learns of every hit, while `learning`; what a mapper was trained with is where it begins.
 
-    The usual hit is the one of median loudness among the last ones: half of them are louder. So it was when
-    mappers were trained.
+    The usual hit is as loud, as bright and as noisy as the median of the last ones.
     """
 
     def __init__(self, ranges: Ranges | None = None, reference: HitFeatures | None = None) -> None:
@@ -114,36 +120,39 @@ class Yardstick:
 
 
 class _Usual:
-    """The hit of median loudness of the last ones; of an even number the louder, as in training."""
+    """The median of each feature of the last hits; of an even number the upper one.
+
+    Not the hit of median loudness: whether that one was on the rim or a brush is chance, and would shift all
+    that is answered.
+    """
 
     def __init__(self, begin: HitFeatures | None, count: int) -> None:
         """`begin` is as if so many hits like it had been heard; None: none was."""
         self._order: deque[_Entry] = deque()
-        self._taken = 0
         self.begin_with(begin, count)
 
     def begin_with(self, begin: HitFeatures | None, count: int) -> None:
         """The same beside the hits that were heard, in the place of what it began with before."""
-        copies = (
-            [] if begin is None else [(begin.loudness_db, place - count, begin) for place in range(count)]
-        )
-        heard = [entry for entry in self._order if entry[1] >= 0]
-        self._order = deque([*copies, *heard][-RECENT:])
-        self._sorted = sorted(self._order)
+        copies = [] if begin is None else [_Entry(begin, False)] * count
+        self._order = deque([*copies, *(entry for entry in self._order if entry.is_heard)][-RECENT:])
+        rows = [astuple(entry.features) for entry in self._order]
+        self._columns = [sorted(column) for column in zip(*rows, strict=True)] or [[] for _ in FEATURES]
 
     @property
     def hit(self) -> HitFeatures | None:
         """The usual one; None: none was heard."""
-        return self._sorted[len(self._sorted) // 2][2] if self._sorted else None
+        if not self._order:
+            return None
+        return HitFeatures(*(column[len(column) // 2] for column in self._columns))
 
     def take(self, features: HitFeatures) -> None:
         """One more; the oldest leaves."""
-        entry = (features.loudness_db, self._taken, features)
-        self._taken += 1
         if len(self._order) == RECENT:
-            del self._sorted[bisect_left(self._sorted, self._order.popleft())]
-        self._order.append(entry)
-        insort(self._sorted, entry)
+            for column, value in zip(self._columns, astuple(self._order.popleft().features), strict=True):
+                del column[bisect_left(column, value)]
+        self._order.append(_Entry(features, True))
+        for column, value in zip(self._columns, astuple(features), strict=True):
+            insort(column, value)
 
 
 class Levels:

@@ -1,6 +1,7 @@
 """What buttons can do, by the names that the configuration gives."""
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 
 from ddsp_pi.control.hub import Hub
 from ddsp_pi.control.watch import InstrumentWatch
@@ -12,11 +13,7 @@ from ddsp_pi.processes.sounds import Sounds
 
 
 def chooser(
-    mode: str,
-    hub: Hub,
-    watch: InstrumentWatch,
-    later: Callable[[Act], None],
-    say: Callable[[str], object],
+    mode: str, hub: Hub, watch: InstrumentWatch, later: Callable[[Act], None]
 ) -> Callable[[str], None]:
     """What plays another instrument, by name; `later` reads files.
 
@@ -30,13 +27,10 @@ def chooser(
             later(lambda: turn(name))
 
     def turn(name: str) -> None:
-        try:
-            knobs = brought_along(find_named(mode, name))
-        except InstrumentError as error:
-            say(f"{error}. The knobs stay")
-            return
-        for knob, value in knobs.items():
-            hub.set(knob, value)
+        # One that cannot be used turns nothing, and the watch says why.
+        with suppress(InstrumentError):
+            for knob, value in brought_along(find_named(mode, name)).items():
+                hub.set(knob, value)
 
     return choose
 

@@ -75,7 +75,7 @@ def wired(launch: Launch, link: Link, found: Recalled, now: Callable[[], Config]
     )
     watch = InstrumentWatch(found.instrument or config.model, find)
     reports, errands = _reports(config), Errands()
-    choose = chooser(config.mode, hub, watch, errands.later, say)
+    choose = chooser(config.mode, hub, watch, errands.later)
     keyboards = Keyboards(config, hub, choose, say)
     sounds = Sounds(open_presets(), config.mode, hub, watch, keyboards.player.map, say)
     power_off = partial(ask_to_power_off, launch, say)

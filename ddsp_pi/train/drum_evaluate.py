@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 from tqdm import tqdm
 
 from ddsp_pi.models.drum_mapper import DrumMapper
@@ -38,11 +39,20 @@ def perform(heard: Heard, mapper: DrumMapper, drum: Drum, own_ranges: bool = Fal
         own_ranges: measure each drum by what was heard of itself, not by the ranges of the card.
     """
     differences = heard.own_differences() if own_ranges else heard.differences(mapper.card.ranges)
+    return _judged(heard, heard.wanted, mapper, drum, differences)
+
+
+def follow(heard: Heard, mapper: DrumMapper, drum: Drum) -> Judged:
+    """The same as a live drum follows, which knows no middle hit but the median of all that is heard."""
+    return _judged(heard, heard.usual_wanted, mapper, drum, heard.usual_differences(mapper.card.ranges))
+
+
+def _judged(heard: Heard, wanted: Tensor, mapper: DrumMapper, drum: Drum, differences: Tensor) -> Judged:
     movements = np.array([mapper.movement(difference) for difference in differences.double().numpy()])
     rng = np.random.default_rng(SEED)
     with torch.no_grad():
         made = drum.differs(torch.from_numpy(movements).float(), places(rng, len(movements)))
-    return Judged(tuple(hit.drum for hit in heard.hits), heard.wanted.numpy(), made.numpy())
+    return Judged(tuple(hit.drum for hit in heard.hits), wanted.numpy(), made.numpy())
 
 
 def optimised(heard: Heard, drum: Drum, count: int) -> Judged:
@@ -64,7 +74,7 @@ def optimised(heard: Heard, drum: Drum, count: int) -> Judged:
     return Judged(tuple(heard.hits[i].drum for i in chosen), wanted.numpy(), made.numpy())
 
 
-def measure(judged: Judged, spread: NDArray[np.float32]) -> dict[str, float]:
+def measure(judged: Judged, followed: Judged, spread: NDArray[np.float32]) -> dict[str, float]:
     """The figures of the card.
 
     `error`: mean over hits and features of how far the drum is from where it should be; `error_still`: of a
@@ -72,6 +82,9 @@ def measure(judged: Judged, spread: NDArray[np.float32]) -> dict[str, float]:
     its spread. `…_rank`: rank correlation of what was hit and what sounded.
 
     Args:
+        judged: beside the hit of median loudness of each drum, as the source of the loss has it.
+        followed: beside the median of each drum, for the ranks: a single hit that has an odd brightness would
+            move all others of its drum among those of the next.
         spread: (7,) how much each feature changes in training.
     """
     errors = np.abs(judged.made - judged.wanted).mean(axis=0, dtype=np.float64)
@@ -82,7 +95,7 @@ def measure(judged: Judged, spread: NDArray[np.float32]) -> dict[str, float]:
         "error_still": float(still.mean()),
         "below_still": float(1.0 - errors.mean() / still.mean()),
         "balanced_below_still": float(1.0 - (errors / spread).mean() / (still / spread).mean()),
-        **{name: rank_correlation(judged, column) for name, column in ranks.items()},
+        **{name: rank_correlation(followed, column) for name, column in ranks.items()},
     }
 
 
@@ -96,7 +109,7 @@ def by_feature(judged: Judged) -> dict[str, tuple[float, float]]:
 
 
 def rank_correlation(judged: Judged, column: int) -> float:
-    """Spearman's, over all hits: each counts as what it is to the middle hit of its drum."""
+    """Spearman's, over all hits."""
     return spearman(judged.wanted[:, column], judged.made[:, column])
 
 

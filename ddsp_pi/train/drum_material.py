@@ -1,6 +1,6 @@
 """Hits as a mapper sees them: what their first moments and their sound are, and how they differ."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import astuple, dataclass
 from typing import NamedTuple
 
@@ -92,6 +92,25 @@ class Heard:
         heard = within(self.onsets[0, 0], ranges)
         centred: Tensor = heard - heard[torch.from_numpy(self.references)]
         return centred
+
+    def usual_differences(self, ranges: Ranges) -> Tensor:
+        """(hits, 3) how each onset differs from the usual one of its drum: the median of each feature.
+
+        As `Yardstick` has it, when it has heard them all.
+        """
+        return self._less_medians(self.onsets[0, 0], lambda onsets: within(onsets, ranges))
+
+    @property
+    def usual_wanted(self) -> Tensor:
+        """(hits, 7) how the sound of each differs from the median one of its drum."""
+        return self._less_medians(self.sounds[0], lambda sounds: sounds)
+
+    def _less_medians(self, rows: Tensor, seen: Callable[[Tensor], Tensor]) -> Tensor:
+        """What is seen of each row, less what is seen of the upper median of its drum."""
+        made = seen(rows).clone()
+        for places in map(torch.from_numpy, self.drums):
+            made[places] -= seen(rows[places].sort(0).values[len(places) // 2])
+        return made
 
     def own_differences(self) -> Tensor:
         """The same, where the ranges are those of the hits of each drum in this very set."""

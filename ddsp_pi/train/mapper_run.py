@@ -12,7 +12,7 @@ from ddsp_pi.dsp.drum_presets import DrumPreset
 from ddsp_pi.errors import RunError
 from ddsp_pi.files import replacing
 from ddsp_pi.models.drum_mapper import DrumMapper
-from ddsp_pi.train.drum_evaluate import Judged, measure, optimised, perform
+from ddsp_pi.train.drum_evaluate import Judged, follow, measure, optimised, perform
 from ddsp_pi.train.drum_hits import divide, load_hits
 from ddsp_pi.train.drum_material import TAKINGS, Heard, Scale, hear, scale_of
 from ddsp_pi.train.export import Origin
@@ -113,13 +113,18 @@ class DrumRun:
             history=self._history(train),
             held_out=_names(train, held_out),
         )
-        judged = self.perform(write_mapper(mapper, card, path))
-        card = msgspec.structs.replace(card, metrics=measure(judged, self.spread))
+        made = write_mapper(mapper, card, path)
+        judged = self.perform(made)
+        card = msgspec.structs.replace(card, metrics=measure(judged, self.follow(made), self.spread))
         return write_mapper(mapper, card, path), judged
 
     def perform(self, mapper: DrumMapper, own_ranges: bool = False) -> Judged:
         """What the drum makes of the held-out hits."""
         return perform(self.material[1], mapper, self.drum, own_ranges)
+
+    def follow(self, mapper: DrumMapper) -> Judged:
+        """How it follows them live."""
+        return follow(self.material[1], mapper, self.drum)
 
     def optimised(self, count: int) -> Judged:
         """What it could make of some of them at best."""

@@ -2,8 +2,12 @@
 
 import pytest
 
+from ddsp_pi.control.acts import Acts, Asks, Panel
+from ddsp_pi.control.contract import contract
 from ddsp_pi.control.drum_file import PlayedDrums, drum_text, read_drum
+from ddsp_pi.control.hub import Hub
 from ddsp_pi.errors import ConfigError
+from ddsp_pi.params import ParamSet
 
 MEASURES = {
     "loudness_db": [-48.25, -21.0, -6.3],
@@ -65,3 +69,18 @@ def test_what_cannot_be_used_is_refused_with_its_place(tmp_path, text, words):
 
 def test_numbers_are_as_a_person_writes_them():
     assert "[0.1, 0.2, 0.3]" in drum_text("a", {"loudness_db": [0.1 + 1e-12, 0.2, 0.30000000000000004]})
+
+
+def test_messages_save_and_recall_drums_where_there_is_an_ear_for_them():
+    hub, done = Hub(ParamSet(()), lambda edit: None), []
+    acts = Acts(
+        save_drum=lambda name: done.append(("save", name)), load_drum=lambda name: done.append(("load", name))
+    )
+    known = contract(hub, Panel(6), acts, Asks(drum=lambda: "tight", drums=lambda: ["tight"]))
+    known.act("/ddsp/drum/save", ["my-snare"], ("127.0.0.1", 1))
+    known.act("/ddsp/drum/load", ["tight"], ("127.0.0.1", 1))
+    assert done == [("save", "my-snare"), ("load", "tight")]
+    assert known["/ddsp/drum"].read() == ("tight",)
+    with pytest.raises(ValueError, match="wants a name"):
+        known.act("/ddsp/drum/save", ["../evil"], ("127.0.0.1", 1))
+    assert not {"/ddsp/drum", "/ddsp/drum/save", "/ddsp/drum/load"} & contract(hub, Panel(6), Acts()).keys()

@@ -31,10 +31,10 @@ class Through:
         return bool(np.isfinite(out).all())
 
 
-def settings(**params):
-    """Mode drums as it comes, with some parameters set."""
+def settings(model="plain", **params):
+    """Mode drums as it comes but for its mapper, with some parameters set."""
     config = load_config(mode="drums")
-    return msgspec.structs.replace(config, params={**config.params, **params})
+    return msgspec.structs.replace(config, model=model, params={**config.params, **params})
 
 
 def preset(name):
@@ -45,8 +45,8 @@ def preset(name):
 class Drum:
     """An engine in mode drums; what is played into it follows on what was played before."""
 
-    def __init__(self, mapper=None, events=(), output=None, **params):
-        self.app = build(settings(**params), Script(events))
+    def __init__(self, mapper=None, events=(), output=None, model="plain", **params):
+        self.app = build(settings(model, **params), Script(events))
         self.mode = self.app.engine.parts.mode
         if mapper is not None:
             self.mode.use(MapperDecoder(mapper))

@@ -1,5 +1,7 @@
 """What hits are measured by: learned from the drum that is played, held, forgotten, kept and taken again."""
 
+from dataclasses import astuple
+
 import numpy as np
 import pytest
 
@@ -30,7 +32,9 @@ def learned(yardstick, played):
 
 
 def median(played):
-    return sorted(played, key=lambda hit: hit.loudness_db)[len(played) // 2]
+    """Of each feature for itself."""
+    columns = zip(*map(astuple, played), strict=True)
+    return HitFeatures(*(sorted(column)[len(played) // 2] for column in columns))
 
 
 def test_the_reference_hit_differs_in_nothing_from_the_start_on():
@@ -53,6 +57,16 @@ def test_the_usual_hit_becomes_the_median_one_of_the_drum_that_is_played():
     more = hits(RECENT // 4, gain_db=-3.0, seed=1)
     learned(yardstick, more)
     assert yardstick._usual.hit == median([*played, *more][-RECENT:])
+
+
+def test_one_odd_hit_of_median_loudness_moves_the_usual_one_by_little():
+    """A stick on the rim among strokes on the skin: much brighter, and as loud as the middle of them."""
+    yardstick, played = trained(), hits(41)
+    yardstick.relearn()
+    learned(yardstick, [*played, HitFeatures(median(played).loudness_db, 130.0, -5.0)])
+    usual, skin = yardstick._usual.hit, median(played)
+    assert abs(usual.centroid - skin.centroid) < 3.0
+    assert abs(usual.flatness_db - skin.flatness_db) < 6.0
 
 
 def test_another_gain_of_the_microphone_makes_no_difference_after_some_hits():

@@ -123,8 +123,8 @@ def test_buttons_and_programs_of_mode_drums_step_through_mappers_and_instruments
 
 
 def test_a_mapper_that_is_chosen_alone_brings_its_knobs_and_the_plain_one_leaves_them(boom):
-    hub, watch, said = Hub(), Watch(), []
-    choose = chooser("drums", hub, watch, lambda act: act(), said.append)
+    hub, watch = Hub(), Watch()
+    choose = chooser("drums", hub, watch, lambda act: act())
     choose("plain")
     assert hub.turned == {}
     choose("boom")
@@ -134,13 +134,12 @@ def test_a_mapper_that_is_chosen_alone_brings_its_knobs_and_the_plain_one_leaves
     hub.turned.clear()
     choose("gong")
     assert hub.turned == {}
-    assert "no drum mapper called 'gong'" in said[0]
     assert watch.selected == ["plain", "boom", str(boom), "gong"]
 
 
 def test_elsewhere_an_instrument_that_is_chosen_turns_nothing(boom):
     hub, watch, errands = Hub(), Watch(), []
-    chooser("cv", hub, watch, errands.append, print)("violin")
+    chooser("cv", hub, watch, errands.append)("violin")
     assert (watch.selected, hub.turned, errands) == (["violin"], {}, [])
 
 
@@ -202,9 +201,9 @@ def test_a_mapper_in_edited_settings_brings_its_knobs_too(module):
     assert selected == ["boom"]
 
 
-@pytest.mark.parametrize("settings", [{}, {"model": "boom"}])
-def test_what_was_turned_after_a_mapper_was_chosen_is_there_after_a_restart(settings, boom):
-    config = msgspec.structs.replace(load_config(mode="drums"), **settings)
+@pytest.mark.parametrize("model", ["plain", "boom"])
+def test_what_was_turned_after_a_mapper_was_chosen_is_there_after_a_restart(model, boom):
+    config = msgspec.structs.replace(load_config(mode="drums"), model=model)
     began, specs = began_with(config), MODE_PARAMS["drums"]
     start = {spec.name: began.params.get(spec.name, spec.default) for spec in specs}
     assert changed(start, began, specs) == {}
@@ -213,9 +212,9 @@ def test_what_was_turned_after_a_mapper_was_chosen_is_there_after_a_restart(sett
     state = State(began, "boom", params=kept)
     found = recalled(state, began, specs, fitting("drums").keys())
     assert found.params == {"drive": 9.0}
-    assert found.instrument == ("" if settings else "boom")
+    assert found.instrument == ("" if model == "boom" else "boom")
     other = began_with(msgspec.structs.replace(load_config(mode="drums"), model="noisier"))
-    still = {} if settings else {"drive": 9.0}
+    still = {} if model == "boom" else {"drive": 9.0}
     assert recalled(state, other, specs, fitting("drums").keys()).params == still, "of another drum"
 
 
