@@ -22,7 +22,7 @@ SETTINGS = [word for setting in SMALL for word in ("--set", setting)]
 
 @pytest.fixture(scope="module")
 def recordings(tmp_path_factory):
-    return write_recordings(tmp_path_factory.mktemp("toy") / "toy")
+    return write_recordings(tmp_path_factory.mktemp("toy") / "toy", files=6, seconds=5.0)
 
 
 @pytest.fixture(scope="module")
