@@ -71,7 +71,8 @@ setup: $(PLAYABLE)
 
 test: lint
 	# Two workers have two cores: a second thread of each for its matrices would wait, at full speed, for the other's.
-	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 -m "not real"
+	# Each takes its tests in stretches, so that most of what a module prepares is prepared once.
+	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 --dist worksteal -m "not real"
 	# A live audio server wants the machine for itself, and where neighbours take it away, another try.
 	$(BIN)/pytest -m real --reruns 2
 
