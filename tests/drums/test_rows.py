@@ -64,7 +64,13 @@ ELSEWHERE = {
         "train/test_mapper.py": ["test_sizes_are_those_of_the_source"],
         "models/test_drum_mapper.py": ["test_the_reference_turns_nothing_at_all"],
     },
-    "R7": {"train/test_train_drums_cli.py": ["test_what_is_learned_is_heard_on_a_drum_that_was_held_out"]},
+    "R7": {
+        "train/test_train_drums_cli.py": ["test_what_is_learned_is_heard_on_a_drum_that_was_held_out"],
+        "train/test_shipped_mappers.py": [
+            "test_on_drums_that_it_never_heard_it_reaches",
+            "test_hits_that_the_detector_hears_move_the_drum_as_they_differ",
+        ],
+    },
     "R8": {
         "modes/test_drums.py": [
             "test_at_sensitivity_0_every_hit_is_the_drum_as_it_is",
