@@ -21,7 +21,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from ddsp_pi.app import part_of
+from ddsp_pi.app import open_named, part_of
 from ddsp_pi.config import load_config
 from ddsp_pi.dsp.choice import make_synth
 from ddsp_pi.dsp.envelope import OPEN
@@ -169,9 +169,9 @@ def style(instrument: Instrument, voices: int) -> Stage:
 
 def drums(instrument: Instrument, voices: int) -> Stage:
     """All of the engine while a drum is struck twenty times a second, and what was struck rings on."""
-    config = load_config(mode="drums")
+    config, library = load_config(mode="drums"), WarmLibrary()
     clock = DelayLocked(HOP, now=map(nanoseconds, itertools.count(0, HOP)).__next__)
-    part = part_of(config, config.mode, WarmLibrary(), instrument, None)
+    part = part_of(config, config.mode, library, open_named(library, config), None)
     engine, samples = Engine(part, Nobody(), clock, make_output(), Calm()), np.empty(HOP, np.float32)
     heard = itertools.cycle(_hits().reshape(-1, HOP))
     return _sounding(lambda: engine.render(samples, next(heard)), samples)
