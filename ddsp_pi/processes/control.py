@@ -137,7 +137,7 @@ def _greeting(launch: Launch, model: str, heard: bool) -> str:
 def _playing(launch: Launch, model: str) -> str:
     board, name = launch.config.rack.board, Path(model).stem
     if launch.config.mode in LISTENING:
-        return f"{f'a drum ({name})' if launch.config.mode in ALONE else name} plays what it hears"
+        return f"{name} plays what it hears"
     if launch.performance is not None:
         return f"{name} plays the demo until a note arrives"
     if board in (SIM, AUTO):

@@ -263,7 +263,7 @@ def write_hits(path):
 def test_drums_are_rendered_without_naming_an_instrument(tmp_path, capsys):
     hits, wav, png = write_hits(tmp_path / "hits.wav"), tmp_path / "out.wav", tmp_path / "out.png"
     assert main(["render", "--mode", "drums", "--audio", str(hits), "-o", str(wav), "--plot", str(png)]) == 0
-    assert re.search(r"2\.2 s of drums \(plain\), played by hits\.wav", capsys.readouterr().out)
+    assert re.search(r"2\.2 s of drums \(snare_1\), played by hits\.wav", capsys.readouterr().out)
     made = read_wav(wav)
     for begin_s in (0.2, 0.5, 0.8):
         before, after = round(begin_s * 48_000), round((begin_s + 0.006) * 48_000)
@@ -292,6 +292,6 @@ def test_drums_are_played_by_gates_and_by_presets_too(short, tmp_path, capsys):
         assert main(["render", "--preset", preset, "--cv", str(short), "-o", str(wav)]) == 0
         made[preset] = read_wav(wav)
         assert np.abs(made[preset][:4800]).max() > 0.05
-    assert "drums (plain), 1 notes" in capsys.readouterr().out
+    assert "drums (snare_1), 1 notes" in capsys.readouterr().out
     assert len(made["tom_1"]) >= len(made["snare_1"])
     assert np.abs(made["tom_1"][14_400:]).max() > 2.0 * np.abs(made["snare_1"][14_400:]).max()
