@@ -132,6 +132,11 @@ def _jacks(panel: Panel, acts: Acts) -> Iterator[Address]:
         )
 
 
+_MORPH_TO = "Chooses the preset that /ddsp/preset/morph goes to, from the one that was loaded."
+_SAVE_DRUM = "Mode drums: saves what was learned of the drum that is played, under that name."
+_LEARN = "Gives the next MIDI controller that is moved to the parameter of that name."
+
+
 def _choices(acts: Acts, asks: Asks, reports: Reports | None) -> Iterator[Address]:
     model = None if reports is None else lambda: reports.instrument
     modes = asks.modes
@@ -141,48 +146,12 @@ def _choices(acts: Acts, asks: Asks, reports: Reports | None) -> Iterator[Addres
         ("/ddsp/instrument", "The same as /ddsp/model.", acts.model, model, asks.models),
         ("/ddsp/preset", "The preset that was loaded last.", None, asks.preset, None),
         ("/ddsp/preset/load", "Loads a preset, by name.", acts.load_preset, None, asks.presets),
-        (
-            "/ddsp/preset/save",
-            "Saves what is set now as a preset of that name.",
-            acts.save_preset,
-            None,
-            None,
-        ),
-        (
-            "/ddsp/preset/morph_to",
-            "Chooses the preset that /ddsp/preset/morph goes to, from the one that was loaded.",
-            acts.morph_to,
-            None,
-            asks.presets,
-        ),
-        (
-            "/ddsp/drum",
-            "Mode drums: the drum that is played, if it was saved.",
-            None,
-            asks.drum,
-            None,
-        ),
-        (
-            "/ddsp/drum/save",
-            "Mode drums: saves what was learned of the drum that is played, under that name.",
-            acts.save_drum,
-            None,
-            None,
-        ),
-        (
-            "/ddsp/drum/load",
-            "Mode drums: that drum is played again.",
-            acts.load_drum,
-            None,
-            asks.drums,
-        ),
-        (
-            "/ddsp/midi/learn",
-            "Gives the next MIDI controller that is moved to the parameter of that name.",
-            acts.learn,
-            None,
-            None,
-        ),
+        ("/ddsp/preset/save", "Saves what is set as a preset of that name.", acts.save_preset, None, None),
+        ("/ddsp/preset/morph_to", _MORPH_TO, acts.morph_to, None, asks.presets),
+        ("/ddsp/drum", "Mode drums: the drum that is played, if it was saved.", None, asks.drum, None),
+        ("/ddsp/drum/save", _SAVE_DRUM, acts.save_drum, None, None),
+        ("/ddsp/drum/load", "Mode drums: that drum is played again.", acts.load_drum, None, asks.drums),
+        ("/ddsp/midi/learn", _LEARN, acts.learn, None, None),
     )
     for path, doc, act, say, names in rows:
         if act is not None or say is not None:

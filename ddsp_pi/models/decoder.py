@@ -139,3 +139,37 @@ class SilentDecoder:
 
     def forget(self, voice: int) -> None:
         """Nothing is remembered."""
+
+
+class DecoderAround:
+    """A decoder that does with what another one answers as it likes; as it is, nothing."""
+
+    def __init__(self, decoder: Decoder) -> None:
+        self.voices, self.n_harmonics, self.n_bands = decoder.voices, decoder.n_harmonics, decoder.n_bands
+        self._decoder = decoder
+
+    @property
+    def pitch_range_hz(self) -> Range:
+        """See Decoder."""
+        return self._decoder.pitch_range_hz
+
+    @property
+    def loudness_range_db(self) -> Range:
+        """See Decoder."""
+        return self._decoder.loudness_range_db
+
+    def step(self, f0_hz: Sequence[float], loudness_db: Sequence[float]) -> Answer:
+        """See Decoder."""
+        return self._decoder.step(f0_hz, loudness_db)
+
+    def answer_into(self, harmonics: Array, noise: Array) -> None:
+        """See Decoder."""
+        self._decoder.answer_into(harmonics, noise)
+
+    def reset(self) -> None:
+        """See Decoder."""
+        self._decoder.reset()
+
+    def forget(self, voice: int) -> None:
+        """See Decoder."""
+        self._decoder.forget(voice)

@@ -10,8 +10,7 @@ from numpy.typing import NDArray
 from ddsp_pi.dsp.loudness import a_weighting
 from ddsp_pi.dsp.noise import band_power
 from ddsp_pi.frame import SAMPLE_RATE
-from ddsp_pi.models.card import Range
-from ddsp_pi.models.decoder import Answer, Array, Decoder
+from ddsp_pi.models.decoder import Answer, Array, Decoder, DecoderAround
 from ddsp_pi.models.morph import MorphDecoder
 
 STEPS_PER_HZ = 2
@@ -41,18 +40,16 @@ class Colour:
         """Share of the second instrument, where there are two."""
 
 
-class ColouredDecoder:
+class ColouredDecoder(DecoderAround):
     """A decoder of one voice between whose spectra and the input's a colour chooses.
 
     The harmonics keep the loudness that the instrument gives them, and the noise of the input has the
     loudness that is asked for: the sum is as loud as the input, whatever its shape.
     """
 
-    voices = 1
-
     def __init__(self, decoder: Decoder, colour: Colour) -> None:
-        self.n_harmonics, self.n_bands = decoder.n_harmonics, decoder.n_bands
-        self._decoder, self._colour = decoder, colour
+        super().__init__(decoder)
+        self._colour = colour
         self._morphing = decoder if isinstance(decoder, MorphDecoder) else None
         self._shared = min(decoder.n_harmonics, len(colour.partials))
         self._steps = np.arange(1, decoder.n_harmonics + 1) * float(STEPS_PER_HZ)
@@ -60,16 +57,6 @@ class ColouredDecoder:
         self._band_power = band_power(decoder.n_bands, a_weighted=True).astype(np.float32)
         self._places = np.linspace(0.0, len(colour.bands) - 1.0, decoder.n_bands)
         self._same_bands = len(colour.bands) == decoder.n_bands
-
-    @property
-    def pitch_range_hz(self) -> Range:
-        """See Decoder."""
-        return self._decoder.pitch_range_hz
-
-    @property
-    def loudness_range_db(self) -> Range:
-        """See Decoder."""
-        return self._decoder.loudness_range_db
 
     def step(self, f0_hz: Sequence[float], loudness_db: Sequence[float]) -> Answer:
         """See Decoder."""
@@ -83,18 +70,6 @@ class ColouredDecoder:
             harmonics *= np.float32(math.sqrt(colour.voicing))
         self._breathe(noise[0], 10.0 ** (loudness_db[0] / 10.0))
         return answer
-
-    def answer_into(self, harmonics: Array, noise: Array) -> None:
-        """See Decoder."""
-        self._decoder.answer_into(harmonics, noise)
-
-    def reset(self) -> None:
-        """See Decoder."""
-        self._decoder.reset()
-
-    def forget(self, voice: int) -> None:
-        """See Decoder."""
-        self._decoder.forget(voice)
 
     def _mix(self, harmonics: Array, f0_hz: float) -> None:
         """Bring the input's distribution in, at the loudness that the harmonics have."""

@@ -7,8 +7,7 @@ from typing import NamedTuple, cast
 import numpy as np
 
 from ddsp_pi.dsp.loudness import a_weighting
-from ddsp_pi.models.card import Range
-from ddsp_pi.models.decoder import Answer, Array, Decoder, PlayedDecoder
+from ddsp_pi.models.decoder import Answer, Array, Decoder, DecoderAround, PlayedDecoder
 from ddsp_pi.models.touch import Touch
 from ddsp_pi.modes.banks import BankedDecoder
 from ddsp_pi.modes.voices import OCTAVE_DB
@@ -65,41 +64,18 @@ class Tilts:
         return np.asarray(gains * (math.sqrt(before / after) if after > NO_POWER else 1.0), np.float32)
 
 
-class SlopingDecoder:
+class SlopingDecoder(DecoderAround):
     """A decoder whose answers are tilted."""
 
     def __init__(self, decoder: Decoder, slopes: Slopes) -> None:
-        self.voices, self.n_harmonics, self.n_bands = decoder.voices, decoder.n_harmonics, decoder.n_bands
-        self._decoder = decoder
+        super().__init__(decoder)
         self._tilts = Tilts(slopes, decoder.voices, decoder.n_harmonics)
-
-    @property
-    def pitch_range_hz(self) -> Range:
-        """See Decoder."""
-        return self._decoder.pitch_range_hz
-
-    @property
-    def loudness_range_db(self) -> Range:
-        """See Decoder."""
-        return self._decoder.loudness_range_db
 
     def step(self, f0_hz: Sequence[float], loudness_db: Sequence[float]) -> Answer:
         """See Decoder."""
-        answer = self._decoder.step(f0_hz, loudness_db)
+        answer = super().step(f0_hz, loudness_db)
         self._tilts.tilt(answer[0], f0_hz)
         return answer
-
-    def answer_into(self, harmonics: Array, noise: Array) -> None:
-        """See Decoder."""
-        self._decoder.answer_into(harmonics, noise)
-
-    def reset(self) -> None:
-        """See Decoder."""
-        self._decoder.reset()
-
-    def forget(self, voice: int) -> None:
-        """See Decoder."""
-        self._decoder.forget(voice)
 
 
 class SlopingBanks(BankedDecoder):
